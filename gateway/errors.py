@@ -1,0 +1,17 @@
+"""Breakages: what the operator must mend. A refusal of a caller is a value (`policy.vocabulary.Reason`), never one of these."""
+
+
+class GatewayError(Exception):
+    """Base of every error this package raises on purpose; its text says what is wrong and what is right."""
+
+
+class SettingsError(GatewayError):
+    """The configuration file cannot be used; the text names file, line and the right form."""
+
+
+class StoreUnavailableError(GatewayError):
+    """The policy store cannot be reached, or is not one that may be trusted (a replica, a demoted master)."""
+
+
+class CommandError(GatewayError):
+    """An operator's command is refused; the text says what to do instead."""

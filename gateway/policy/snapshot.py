@@ -1,0 +1,97 @@
+"""The whole policy at one revision, immutable: static catalogue and dynamic entries, swapped as one reference."""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from msgspec import Struct, structs
+
+from gateway.policy.directive import Directive
+from gateway.policy.restrictions import NO_RESTRICTIONS, Restrictions
+from gateway.policy.vocabulary import Stage
+
+
+class Model(Struct, frozen=True):
+    """One model of the catalogue. `gated`: restrictions, fresh policy and the stage's grants are demanded.
+
+    `stage` holds until the store says otherwise; a `hidden` model is refused as if it did not exist (404).
+    """
+
+    id: str
+    upstream: str
+    aliases: tuple[str, ...] = ()
+    gated: bool = True
+    hidden: bool = False
+    stage: Stage = Stage.PREVIEW
+    restrictions: Restrictions = NO_RESTRICTIONS
+    owned_by: str = "gateway"
+    created: int = 0
+
+
+class Grant(Struct, frozen=True):
+    """One organisation's entry on a model's allowlist. `valid_from` and `valid_until` are epoch seconds; until is exclusive.
+
+    `invalid`: the stored field did not parse, so it denies what it covers (`grant_invalid`).
+    """
+
+    valid_from: float = -math.inf
+    valid_until: float = math.inf
+    evaluator: bool = False
+    covers_foreign_persons: bool = False
+    conditions: Restrictions = NO_RESTRICTIONS
+    waive: frozenset[str] = frozenset()
+    authority: str = ""
+    invalid: bool = False
+
+
+class StageRecord(Struct, frozen=True):
+    """The stage of one model as the store has it. An entry that did not parse is stored as suspended with `invalid`."""
+
+    stage: Stage
+    since: str = ""
+    authority: str = ""
+    invalid: bool = False
+
+
+class Revocation(Struct, frozen=True):
+    """A revoked token, subject or organisation, until an instant (epoch seconds, exclusive) or for good."""
+
+    until: float = math.inf
+    reason: str = ""
+    invalid: bool = False
+
+
+class InvalidEntry(Struct, frozen=True):
+    """A stored field that did not parse: where it is and what is wrong with it, for status, logs and a gauge."""
+
+    key: str
+    field: str
+    problem: str
+
+
+class Snapshot(Struct, frozen=True):
+    """Everything `decide` may know. `catalogue` maps each name and alias to its model; the other maps go by model id.
+
+    `confirmed_at` is the steady instant at which the store last confirmed this content, `max_staleness` seconds the
+    longest that gated models are served after it. `initialised` is False where the store holds no policy at all.
+    """
+
+    catalogue: Mapping[str, Model] = MappingProxyType({})
+    stages: Mapping[str, StageRecord] = MappingProxyType({})
+    grants: Mapping[str, Mapping[str, Grant]] = MappingProxyType({})
+    directives: tuple[Directive, ...] = ()
+    revocations: Mapping[str, Revocation] = MappingProxyType({})
+    revision: int = 0
+    digest: str = ""
+    initialised: bool = False
+    confirmed_at: float = -math.inf
+    max_staleness: float = 0.0
+    invalid: tuple[InvalidEntry, ...] = ()
+
+    def confirmed(self, steady: float) -> "Snapshot":
+        """The same policy, confirmed by the store at `steady` seconds."""
+        return structs.replace(self, confirmed_at=steady)
+
+
+EMPTY: Final = Snapshot()

@@ -1,0 +1,229 @@
+"""What `gateway.yaml` may hold: one frozen struct per section, every field with its unit, range and default."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from gateway.policy.vocabulary import Stage, Unknown
+
+Seconds = Annotated[float, Meta(ge=0, description="seconds")]
+Count = Annotated[int, Meta(ge=1)]
+Bytes = Annotated[int, Meta(ge=1, description="bytes")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="letters, digits, '.', '_', '-'")]
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every section: immutable, unknown keys are errors."""
+
+
+class Tls(Section, frozen=True, kw_only=True):
+    """Server certificate and key, PEM files."""
+
+    certificate: str
+    key: str
+
+
+class ProxyListener(Section, frozen=True, kw_only=True):
+    """Where callers connect."""
+
+    address: str = "0.0.0.0:8080"
+    tls: Tls | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    client_address_header: Literal["none", "x-forwarded-for", "forwarded"] = "none"
+    country_header: str = ""
+
+
+class AdminListener(Section, frozen=True, kw_only=True):
+    """Health, metrics and, later, decision points; keep it private."""
+
+    address: str = "127.0.0.1:9090"
+    tls: Tls | None = None
+
+
+class Listen(Section, frozen=True, kw_only=True):
+    """Both listeners."""
+
+    proxy: ProxyListener = ProxyListener()
+    admin: AdminListener = AdminListener()
+
+
+class Store(Section, frozen=True, kw_only=True):
+    """Where the dynamic policy lives. `url`: embedded, redis://, rediss://, unix://."""
+
+    url: str = "embedded"
+    password_env: str = ""
+    data_dir: str = "data"
+    prefix: str = "gateway:"
+    max_staleness: Seconds = 60.0
+    reread_every: Seconds = 30.0
+    canary_every: Seconds = 1.0
+    timeout: Seconds = 2.0
+
+
+class Keys(Section, frozen=True, kw_only=True):
+    """Where an issuer's keys come from: exactly one of a JWK Set file, a JWKS URL, or OIDC discovery on the issuer's URL."""
+
+    file: str = ""
+    jwks_url: str = ""
+    discovery: bool = False
+    refresh_every: Seconds = 300.0
+    refetch_at_most_every: Seconds = 30.0
+    timeout: Seconds = 5.0
+
+
+class Claims(Section, frozen=True, kw_only=True):
+    """Where each attribute is in the token: JSON Pointers (RFC 6901); empty means that this issuer has none."""
+
+    subject: str = "/sub"
+    organisation: str = "/org_id"
+    us_person: str = ""
+    nationalities: str = ""
+    residence: str = ""
+    code_system: Literal["auto", "alpha-2", "alpha-3", "icao", "fips"] = "auto"
+
+
+class Issuer(Section, frozen=True, kw_only=True):
+    """One token issuer. `name` qualifies organisations of every issuer but the first."""
+
+    name: Name
+    issuer: str
+    audience: tuple[str, ...]
+    algorithms: tuple[Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"], ...] = (
+        "RS256",
+        "ES256",
+        "EdDSA",
+    )
+    keys: Keys
+    claims: Claims = Claims()
+    leeway: Annotated[float, Meta(ge=0, le=300)] = 0.0
+    cut_at_expiry: bool = False
+
+
+class Credential(Section, frozen=True, kw_only=True):
+    """The gate's own credential for an upstream; the value comes from the environment or a file, never from here."""
+
+    header: str = "authorization"
+    prefix: str = "Bearer "
+    env: str = ""
+    file: str = ""
+
+
+class Upstream(Section, frozen=True, kw_only=True):
+    """One inference API. Several `urls` share the load; an endpoint that fails is passed over for `retry_after` seconds."""
+
+    name: Name
+    urls: tuple[str, ...]
+    credential: Credential | None = None
+    ca_file: str = ""
+    connect_timeout: Seconds = 5.0
+    first_byte_timeout: Seconds = 600.0
+    idle_timeout: Seconds = 300.0
+    max_connections: Count = 1024
+    max_idle: Count = 64
+    keepalive: Seconds = 30.0
+    retry_after: Seconds = 5.0
+
+
+class CountryList(Section, frozen=True, kw_only=True):
+    """A rule on countries: ISO 3166-1 alpha-2 codes, ISO 3166-2 codes (regions only) or names of country groups."""
+
+    any_in: tuple[str, ...] | None = None
+    all_in: tuple[str, ...] | None = None
+    unknown: Unknown = Unknown.DENY
+
+
+class RestrictionsSection(Section, frozen=True, kw_only=True):
+    """What a model demands of person and place."""
+
+    nationality: CountryList | None = None
+    us_person: bool = False
+    us_person_exempt: bool = True
+    residence: CountryList | None = None
+    region: CountryList | None = None
+    deny_anonymizer: bool = False
+    deny_hosting: bool = False
+
+
+class ModelSection(Section, frozen=True, kw_only=True):
+    """One model of the catalogue; see `policy.snapshot.Model`. `stage` unset: preview if gated, else general."""
+
+    id: str
+    upstream: Name
+    aliases: tuple[str, ...] = ()
+    gated: bool = True
+    hidden: bool = False
+    stage: Stage | None = None
+    restrictions: RestrictionsSection = RestrictionsSection()
+    owned_by: str = "gateway"
+    created: int = 0
+
+
+class Geolocation(Section, frozen=True, kw_only=True):
+    """A MaxMind-format database; `country_path` is the JSON Pointer of the alpha-2 code in a record."""
+
+    file: str
+    country_path: str = "/country/iso_code"
+    subdivisions_path: str = "/subdivisions"
+    max_age: Seconds = 0.0
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """Bounds per request and per connection."""
+
+    request_line: Bytes = 8192
+    headers_bytes: Bytes = 32768
+    headers_count: Count = 100
+    body: Bytes = 33554432
+    header_timeout: Seconds = 10.0
+    body_timeout: Seconds = 60.0
+    idle_timeout: Seconds = 75.0
+    write_timeout: Seconds = 60.0
+    connections: Count = 20000
+    buffer: Bytes = 65536
+    drain: Seconds = 30.0
+
+
+class Audit(Section, frozen=True, kw_only=True):
+    """Decision records as JSON lines. `mode`: best_effort drops and counts when the disk fails, required refuses requests then."""
+
+    directory: str = ""
+    mode: Literal["off", "best_effort", "required"] = "best_effort"
+    subject_key_env: str = ""
+
+
+class Metrics(Section, frozen=True, kw_only=True):
+    """`org_label` off: the org label of denied_requests_total is always empty."""
+
+    org_label: bool = True
+
+
+class Log(Section, frozen=True, kw_only=True):
+    """Structured logs on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+
+
+class Refusals(Section, frozen=True, kw_only=True):
+    """What every refusal tells its reader besides the reason. `blocked_by`: URL of the entity that blocks (RFC 7725)."""
+
+    contact: str = ""
+    blocked_by: str = ""
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """The whole file."""
+
+    issuers: tuple[Issuer, ...]
+    upstreams: tuple[Upstream, ...]
+    models: tuple[ModelSection, ...]
+    listen: Listen = Listen()
+    store: Store = Store()
+    country_groups: str = ""
+    geolocation: Geolocation | None = None
+    limits: Limits = Limits()
+    audit: Audit = Audit()
+    metrics: Metrics = Metrics()
+    log: Log = Log()
+    refusals: Refusals = Refusals()
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1
