@@ -1,0 +1,137 @@
+"""Operators' commands as values: each is checked where it is made, so that one which exists can be carried out; pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.admin.instants import read_instant, write_instant
+from gateway.errors import CommandError
+from gateway.policy.snapshot import Model
+from gateway.policy.vocabulary import Stage
+
+LONGEST_NAME: Final = 256
+LONGEST_TEXT: Final = 1024
+NAMES_SHOWN: Final = 8
+WAIVERS: Final = ("anonymizer", "hosting")
+
+Catalogue = Mapping[str, Model]
+
+
+class AddPartner(Struct, frozen=True):
+    """Put `organisation` on the allowlist of `model` (an id), replacing what it had there; `grant` is the JSON object to be stored."""
+
+    model: str
+    organisation: str
+    grant: Mapping[str, object]
+    reason: str = ""
+
+
+class RemovePartner(Struct, frozen=True):
+    """Take `organisation` off the allowlist of `model`."""
+
+    model: str
+    organisation: str
+    reason: str = ""
+
+
+class SetStage(Struct, frozen=True):
+    """Move `model` to `stage`; `record` is the JSON object to be stored."""
+
+    model: str
+    stage: Stage
+    record: Mapping[str, object]
+    reason: str = ""
+
+
+Command = AddPartner | RemovePartner | SetStage
+
+
+def add_partner(
+    catalogue: Catalogue,
+    organisation: str,
+    model: str,
+    now: datetime,
+    *,
+    valid_from: str = "",
+    valid_until: str = "",
+    evaluator: bool = False,
+    covers_foreign_persons: bool = False,
+    waive: tuple[str, ...] = (),
+    authority: str = "",
+    reason: str = "",
+) -> AddPartner:
+    """Check an admission; raises CommandError with the right form. Dates as `read_instant` reads them, until is exclusive."""
+    fields: dict[str, object] = _period(valid_from, valid_until, now)
+    if evaluator:
+        fields["evaluator"] = True
+    if covers_foreign_persons:
+        fields["covers_foreign_persons"] = True
+    if waive:
+        fields["waive"] = sorted({_waiver(name) for name in waive})
+    if authority:
+        fields["authority"] = _text(authority, "--authority")
+    if reason:
+        fields["reason"] = _text(reason, "--reason")
+    return AddPartner(known_model(catalogue, model).id, organisation_key(organisation), fields, reason)
+
+
+def remove_partner(catalogue: Catalogue | None, organisation: str, model: str, *, reason: str = "") -> RemovePartner:
+    """Check a removal. A name outside the catalogue is taken as it is: what narrows must work after a model has left the file."""
+    found = catalogue.get(model) if catalogue is not None else None
+    model_id = found.id if found is not None else _name(model, "--model")
+    return RemovePartner(model_id, organisation_key(organisation), _text(reason, "--reason"))
+
+
+def set_stage(catalogue: Catalogue, model: str, stage: str, now: datetime, *, authority: str = "", reason: str = "") -> SetStage:
+    """Check a change of stage; raises CommandError with the list of stages or of near models."""
+    if stage not in {known.value for known in Stage}:
+        raise CommandError(f"stage {stage!r} is not known. Write one of: {', '.join(Stage)}.")
+    record: dict[str, object] = {"stage": stage, "since": write_instant(now)}
+    if authority:
+        record["authority"] = _text(authority, "--authority")
+    return SetStage(known_model(catalogue, model).id, Stage(stage), record, _text(reason, "--reason"))
+
+
+def known_model(catalogue: Catalogue, name: str) -> Model:
+    """Find a model by id or alias; raises CommandError with the nearest names."""
+    if (model := catalogue.get(name)) is not None:
+        return model
+    near = get_close_matches(name, catalogue, n=NAMES_SHOWN, cutoff=0.5) or sorted(catalogue)[:NAMES_SHOWN]
+    listed = f"Known names near it: {', '.join(near)}." if near else "The catalogue is empty: add the model to the settings first."
+    raise CommandError(f"model {name!r} is not in the catalogue. {listed}")
+
+
+def organisation_key(name: str) -> str:
+    """Check an organisation as the allowlist's key; organisations of other issuers than the first are `<issuer name>/<org>`."""
+    return _name(name, "organisation")
+
+
+def _period(valid_from: str, valid_until: str, now: datetime) -> dict[str, object]:
+    start = read_instant(valid_from, now, "--from") if valid_from else None
+    end = read_instant(valid_until, now, "--until") if valid_until else None
+    if end is not None and end <= (start or now):
+        later = "--from" if start is not None else "now"
+        raise CommandError(f"--until {write_instant(end)} is not after {later}: the grant would never hold.")
+    named = {"from": start, "until": end}
+    return {name: write_instant(instant) for name, instant in named.items() if instant is not None}
+
+
+def _waiver(name: str) -> str:
+    if name not in WAIVERS:
+        raise CommandError(f"--waive {name!r} is not known. Write one of: {', '.join(WAIVERS)}.")
+    return name
+
+
+def _name(name: str, option: str) -> str:
+    if not name or len(name) > LONGEST_NAME or not name.isprintable() or name != name.strip():
+        raise CommandError(f"{option}: {name!r} is no name. Write 1 to {LONGEST_NAME} printable characters, no space around them.")
+    return name
+
+
+def _text(text: str, option: str) -> str:
+    if len(text) > LONGEST_TEXT or not text.isprintable():
+        raise CommandError(f"{option}: write at most {LONGEST_TEXT} printable characters on one line.")
+    return text
