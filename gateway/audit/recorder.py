@@ -1,0 +1,99 @@
+"""Turns decisions and endings into lines of evidence: the one place that says which fact goes into which field. Pure."""
+
+from typing import Literal
+
+from gateway.audit.pseudonyms import Pseudonyms
+from gateway.audit.records import DecisionRecord, Ending, OutcomeRecord, encode, rfc3339
+from gateway.policy.access import Subject
+from gateway.policy.decision import Denial, Permit
+from gateway.policy.snapshot import Model, Snapshot
+from gateway.policy.vocabulary import Stage
+
+
+class Recorder:
+    """Turns decisions of this worker into lines."""
+
+    __slots__ = ("_pseudonyms", "_worker")
+
+    def __init__(self, worker: str, subject_key: bytes = b"") -> None:
+        """Name the worker in every record; `subject_key` is the operator's HMAC key (see `Pseudonyms`)."""
+        self._worker = worker
+        self._pseudonyms = Pseudonyms(subject_key)
+
+    def __repr__(self) -> str:
+        return f"<Recorder {self._worker} {self._pseudonyms!r}>"
+
+    def decision(
+        self,
+        decision: Permit | Denial,
+        snapshot: Snapshot,
+        when: float,
+        *,
+        decision_id: str,
+        request_id: str,
+        route: str,
+        model: str = "",
+        subject: Subject | None = None,
+    ) -> bytes:
+        """Record `decision`, made under `snapshot` at `when` (epoch seconds).
+
+        `model` and `subject` say what is known where a refusal came before there was a whole question; the decision's own request wins.
+        """
+        request = decision.request
+        if request is not None:
+            subject, model = request.subject, request.model
+        known = decision.model
+        return encode(
+            DecisionRecord(
+                rfc3339(when),
+                decision_id,
+                request_id,
+                self._worker,
+                "deny" if isinstance(decision, Denial) else "permit",
+                decision.reasons if isinstance(decision, Denial) else (),
+                decision.rule,
+                route,
+                model,
+                known.id if known is not None else "",
+                _stage(known, snapshot),
+                subject.issuer if subject is not None else "",
+                (subject.organisation or "") if subject is not None else "",
+                self._pseudonyms.of(subject) if subject is not None else "",
+                self._pseudonyms.key_id,
+                _authority(decision),
+                decision.revision,
+                snapshot.digest,
+                request.location.source if request is not None else "none",
+            )
+        )
+
+    def outcome(
+        self,
+        when: float,
+        *,
+        decision_id: str,
+        request_id: str,
+        ending: Ending,
+        status: int,
+        seconds: float,
+        bytes_sent: int,
+        cut: Denial | None = None,
+    ) -> bytes:
+        """Record how the answer ended at `when` (epoch seconds); `cut` is the decision that ended it early."""
+        reasons, revision = (cut.reasons, cut.revision) if cut is not None else ((), 0)
+        return encode(
+            OutcomeRecord(rfc3339(when), decision_id, request_id, self._worker, ending, status, seconds, bytes_sent, reasons, revision)
+        )
+
+
+def _stage(model: Model | None, snapshot: Snapshot) -> Stage | Literal[""]:
+    if model is None:
+        return ""
+    record = snapshot.stages.get(model.id)
+    return model.stage if record is None else record.stage
+
+
+def _authority(decision: Permit | Denial) -> str:
+    if isinstance(decision, Denial):
+        return decision.authority
+    return decision.grant.authority if decision.grant is not None else ""
