@@ -4,6 +4,7 @@ With a directory the mapping is a file that other workers read at any time and t
 that its worker lives. Names go to an append-only file beside it, one JSON line each, written before the first count.
 """
 
+import errno
 import fcntl
 import mmap
 import os
@@ -19,6 +20,10 @@ CAPACITY: Final = 1 << 20
 """Doubles per worker. The file is sparse: only what is counted takes space."""
 
 WIDTH: Final = 8
+"""Bytes of a double."""
+
+CHUNK: Final = 8192
+"""Doubles whose room on disk is taken at once: a full disk must be an error here, as touching a hole there kills the process."""
 
 Name = tuple[int, int, str, tuple[str, ...]]
 """First slot, number of slots, metric, label values."""
@@ -30,16 +35,18 @@ Values: TypeAlias = "memoryview[float]"
 class Slots:
     """The numbers of this worker. `values` is written by its event loop only; anybody may read it."""
 
-    __slots__ = ("_file", "_mapping", "_names", "_used", "capacity", "names", "values")
+    __slots__ = ("_file", "_mapping", "_names", "_reserved", "_used", "capacity", "names", "values")
 
     def __init__(self, run_dir: Path | None, worker: str, capacity: int = CAPACITY) -> None:
-        """Map `capacity` doubles, in a file under `run_dir` or in memory of this process alone."""
+        """Map `capacity` doubles, in a file under `run_dir` or in memory of this process alone. Raise OSError if there is no room."""
         self.capacity = capacity
+        self._reserved = capacity if run_dir is None else 0
         self.names: list[Name] = []
         self._used = 0
         self._file = self._names = -1
         if run_dir is not None:
             self._create(run_dir, worker)
+            self._reserve()
         self._mapping = mmap.mmap(self._file, capacity * WIDTH)
         self.values: Values = memoryview(self._mapping).cast("d")
 
@@ -57,18 +64,37 @@ class Slots:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             os.ftruncate(self._file, self.capacity * WIDTH)
 
+    def _reserve(self) -> None:
+        size = min(CHUNK, self.capacity - self._reserved)
+        if os.pwrite(self._file, bytes(size * WIDTH), self._reserved * WIDTH) < size * WIDTH:
+            raise OSError(errno.ENOSPC, "no room for this worker's metrics")
+        self._reserved += size
+
     def allocate(self, metric: str, labels: tuple[str, ...], width: int, initial: float) -> int | None:
-        """Name the next `width` slots and give the first one's index, or None where all are taken."""
+        """Name the next `width` slots and give the first one's index, or None where all are taken or the disk is full."""
         first = self._used
         if first + width > self.capacity:
             return None
-        self._used = first + width
-        self.values[first] = initial
         name = (first, width, metric, labels)
-        if self._names >= 0:
-            os.write(self._names, msgspec.json.encode(name) + b"\n")
+        try:
+            while first + width > self._reserved:
+                self._reserve()
+            self.values[first] = initial
+            self._announce(msgspec.json.encode(name) + b"\n")
+        except OSError:
+            return None
+        self._used = first + width
         self.names.append(name)
         return first
+
+    def _announce(self, line: bytes) -> None:
+        """Append to the names, wholly or not at all."""
+        if self._names < 0:
+            return
+        before = os.fstat(self._names).st_size
+        if os.write(self._names, line) < len(line):
+            os.ftruncate(self._names, before)
+            raise OSError(errno.ENOSPC, "no room for the names of metrics")
 
     def close(self) -> None:
         """Let go of the files: the next reader finds the lock free and keeps the counts for good."""

@@ -62,13 +62,18 @@ def _alive(path: Path) -> bool:
 
 def read_worker(path: Path) -> Readings:
     """Read one worker's values by its names; a name that is not whole yet has counted nothing."""
-    whole = path.with_suffix(".names").read_bytes().rpartition(b"\n")[0]
-    names = [msgspec.json.decode(line, type=Name) for line in whole.splitlines()]
+    names = _read_names(path.with_suffix(".names"))
     size = max((first + width for first, width, _, _ in names), default=0)
     values = array("d")
     with path.open("rb") as file:
         values.frombytes(file.read(size * WIDTH))
     return _pick(names, values)
+
+
+def _read_names(path: Path) -> list[Name]:
+    if not path.exists():
+        return []
+    return [msgspec.json.decode(line, type=Name) for line in path.read_bytes().rpartition(b"\n")[0].splitlines()]
 
 
 def _pick(names: Iterable[Name], values: "array[float] | memoryview[float]") -> Readings:
@@ -84,22 +89,33 @@ def _retire(run_dir: Path, ended: list[Path], definitions: Mapping[str, Definiti
         for series, values in read_worker(path).items():
             if _lasting(definitions.get(series[0])):
                 _add(sums, series, values)
-    if fresh:
-        _store(run_dir / RETIRED, Retired([path.name for path in ended], [(*series, values) for series, values in sums.items()]))
-    for path in ended:
-        path.unlink()
-        path.with_suffix(".names").unlink(missing_ok=True)
+    if not fresh or _store(run_dir / RETIRED, Retired([path.name for path in ended], [(*key, values) for key, values in sums.items()])):
+        _remove(ended)
     return sums
 
 
+def _remove(ended: list[Path]) -> None:
+    for path in ended:
+        path.unlink()
+        path.with_suffix(".names").unlink(missing_ok=True)
+
+
 def _load(path: Path) -> Retired:
-    return msgspec.json.decode(path.read_bytes(), type=Retired) if path.exists() else Retired()
+    """Read the retired sums; a file that a power cut spoiled counts for nothing, as after any restart of counters."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Retired)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return Retired()
 
 
-def _store(path: Path, retired: Retired) -> None:
+def _store(path: Path, retired: Retired) -> bool:
     draft = path.with_suffix(".draft")
-    draft.write_bytes(msgspec.json.encode(retired))
-    draft.replace(path)
+    try:
+        draft.write_bytes(msgspec.json.encode(retired))
+        draft.replace(path)
+    except OSError:  # a full disk: the files of the dead stay, and are read again next time
+        return False
+    return True
 
 
 def _lasting(definition: Definition | None) -> bool:

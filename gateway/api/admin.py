@@ -1,0 +1,105 @@
+"""The admin listener: one aiohttp application, plain or TLS, shared by the workers of a machine through one port."""
+
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import hdrs, web
+
+from gateway.api.health import Health, MetricsText
+from gateway.api.readiness import Readiness
+from gateway.errors import SettingsError
+from gateway.settings.shape import AdminListener, Tls
+
+__all__ = ["AdminServer", "Readiness", "host_and_port"]
+
+LOG = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def spoken_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer what went wrong as one word of JSON; the place goes to the log, nothing of it to the caller."""
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        headers = {hdrs.ALLOW: refusal.headers[hdrs.ALLOW]} if hdrs.ALLOW in refusal.headers else {}
+        return web.json_response({"error": refusal.reason.lower().replace(" ", "_")}, status=refusal.status, headers=headers)
+    except Exception:
+        LOG.exception("admin_request_failed")
+        return web.json_response({"error": "internal_error"}, status=500)
+
+
+async def settle_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """Set what every answer carries."""
+    response.headers[hdrs.SERVER] = "gateway"
+    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    response.headers[hdrs.X_CONTENT_TYPE_OPTIONS] = "nosniff"
+
+
+class AdminServer:
+    """Serves health, metrics and whatever `routes` add, until stopped."""
+
+    def __init__(
+        self,
+        settings: AdminListener,
+        readiness: Callable[[], Readiness],
+        metrics: MetricsText,
+        routes: Iterable[web.AbstractRouteDef] = (),
+        *,
+        reuse_port: bool = False,
+    ) -> None:
+        """Prepare; `reuse_port` lets several workers listen on one port. Raise `SettingsError` for a bad address or certificate."""
+        self._host, self._asked_port = host_and_port(settings.address)
+        self._tls = server_tls(settings.tls) if settings.tls is not None else None
+        self._reuse_port = reuse_port
+        app = web.Application(middlewares=[spoken_errors], client_max_size=1024 * 1024)
+        app.add_routes([*Health(readiness, metrics).routes(), *routes])
+        app.on_response_prepare.append(settle_headers)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, keepalive_timeout=75.0)
+
+    def __repr__(self) -> str:
+        return f"<AdminServer {self._host}:{self.port}{' TLS' if self._tls else ''}>"
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, the one asked for before the start."""
+        addresses = self._runner.addresses
+        return int(addresses[0][1]) if addresses else self._asked_port
+
+    async def start(self) -> None:
+        """Listen; raise OSError if the address is taken."""
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._asked_port, ssl_context=self._tls, reuse_port=self._reuse_port).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+
+    async def stop(self) -> None:
+        """Close the listener and what is under way, within two seconds."""
+        await self._runner.cleanup()
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Read `host:port` or `[v6]:port`; raise `SettingsError` that shows the right form."""
+    host, _, port = address.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not host or not (port.isascii() and port.isdigit() and int(port) < 1 << 16) or (":" in host and not bracketed):
+        raise SettingsError(f'listen.admin.address: expected host:port, got "{address}". Write: address: "127.0.0.1:9090" or "[::1]:9090"')
+    return (host[1:-1] if bracketed else host), int(port)
+
+
+def server_tls(settings: Tls) -> ssl.SSLContext:
+    """Make the context from PEM files, TLS 1.2 at least; raise `SettingsError` naming the files that cannot be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.certificate, settings.key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"listen.admin.tls: cannot use certificate {settings.certificate} with key {settings.key}: {type(error).__name__}. "
+            "Both must be readable PEM files that belong together"
+        ) from error
+    return context
