@@ -1,0 +1,283 @@
+"""The natural path of a request: read, identified, resolved, decided, relayed or refused. Each step needs what the one before gave.
+
+No step awaits when the token is known; only keys that must be fetched make a task. A decision is never carried over an await.
+"""
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Protocol
+
+from gateway.dialects import House, Refusal, Response, from_denial, from_reason, model_entry, models_page, render
+from gateway.dialects.failure import failure
+from gateway.identity.bearer import find_credential
+from gateway.identity.verifier import NeedKeys
+from gateway.policy.access import AccessRequest, Instant, Location, Subject
+from gateway.policy.decide import decide, visible_models
+from gateway.policy.decision import Denial, Permit
+from gateway.policy.snapshot import Snapshot
+from gateway.policy.vocabulary import Reason
+from gateway.proxy.deadlines import Deadlines
+from gateway.proxy.evidence import Witness
+from gateway.proxy.leases import LeaseBook
+from gateway.proxy.listener import Connection
+from gateway.proxy.message import Trail, local_head
+from gateway.proxy.relay import Relay
+from gateway.proxy.request import Request
+from gateway.proxy.upstream import Upstream
+from gateway.settings.shape import Limits
+from gateway.wire import headers as head_fields
+from gateway.wire.envelope import RequestEnvelope
+from gateway.wire.model import Refused, resolve
+from gateway.wire.paths import canonical
+from gateway.wire.routes import Kind, dialect_of, find, item_name
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Identifier(Protocol):
+    """Who turns a token into a subject."""
+
+    def verify(self, token: bytes, now: Instant) -> Subject | Reason | NeedKeys:
+        """Say who it is, why not, or which keys must be fetched first."""
+
+    async def fetch_keys(self, need: NeedKeys) -> None:
+        """Fetch them, or learn that they cannot be had."""
+
+
+class PolicySource(Protocol):
+    """Who has the policy in force."""
+
+    snapshot: Snapshot
+
+
+class Locator(Protocol):
+    """Who says where a client is."""
+
+    def locate(self, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> tuple[str, Location]:
+        """Give the client's address and its place."""
+
+
+class Gate:
+    """What the connections of one worker share, and the steps of the path."""
+
+    def __init__(
+        self,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        clock: Callable[[], Instant],
+        limits: Limits,
+        identifier: Identifier,
+        policy: PolicySource,
+        locator: Locator,
+        upstreams: Mapping[str, Upstream],
+        witness: Witness,
+        house: House,
+        deadlines: Deadlines,
+        scheme: str = "http",
+    ) -> None:
+        self.loop = loop
+        self.now = loop.time
+        self.limits = limits
+        self.identifier = identifier
+        self.locator = locator
+        self.upstreams = upstreams
+        self.witness = witness
+        self.house = house
+        self.draining = False
+        self.leases = LeaseBook(loop, lambda: policy.snapshot, clock, witness.on_swept)
+        self.connections: set[Connection] = set()
+        self._clock = clock
+        self._policy = policy
+        self._deadlines = deadlines
+        self._scheme = scheme.encode()
+        self._prefix = secrets.token_hex(8)
+        self._numbers = itertools.count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<Gate {len(self.connections)} connections, {self.leases!r}>"
+
+    # -- connections --------------------------------------------------------------------------------------------------
+
+    def admit(self, connection: Connection) -> None:
+        """Enter a new connection, or close it unserved where there are as many as there may be."""
+        if len(self.connections) >= self.limits.connections or self.draining:
+            self.witness.on_unserved("draining" if self.draining else "too_many")
+            connection.abort()
+            return
+        self.connections.add(connection)
+        self._deadlines.watch(connection)
+
+    def dismiss(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self.connections.discard(connection)
+        self._deadlines.forget(connection)
+
+    # -- the path -----------------------------------------------------------------------------------------------------
+
+    def read_head(self, request: Request, method: bytes) -> None:
+        """Give the request its id and its envelope; what is wrong with its head becomes its problem."""
+        request.id = f"{self._prefix}{next(self._numbers):08x}"
+        split = canonical(request.target)
+        if request.problem:
+            return
+        if split is None:
+            request.problem = "the path is not in its canonical form: no dot segments, encoded slashes, doubled slashes or absolute form"
+            return
+        request.problem = head_fields.check(request.headers) or ""
+        request.envelope = RequestEnvelope(method, request.target, split[0], split[1], request.headers)
+
+    def begin(self, connection: Connection, request: Request) -> None:
+        """Find the route and the caller; the body is not waited for before both are known."""
+        envelope = request.envelope
+        if request.problem or envelope is None:
+            self.refuse_unreadable(connection, request)
+            return
+        request.route = find(envelope.method, envelope.path)
+        if request.route is None or request.upgrade:
+            self.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, "connections are not upgraded here" if request.upgrade else "")
+            return
+        credential = find_credential(envelope.headers)
+        if isinstance(credential, Reason):
+            self.refuse(connection, request, credential)
+            return
+        identity = self.identifier.verify(credential, self._clock())
+        if isinstance(identity, Subject):
+            self._identified(connection, request, identity)
+        elif isinstance(identity, Reason):
+            self.refuse(connection, request, identity)
+        else:
+            self._later(self._identify(connection, request, credential, identity))
+
+    def judge(self, connection: Connection, request: Request) -> None:
+        """The request is whole: find its model, decide, and act on the decision in the same turn."""
+        envelope, route, subject = request.envelope, request.route, request.subject
+        if request.problem or envelope is None or route is None or subject is None:
+            self.refuse_unreadable(connection, request)
+            return
+        began = self.now()
+        resolved = resolve(route, envelope.query, envelope.headers, request.whole_body())
+        if isinstance(resolved, Refused):
+            self.refuse(connection, request, resolved.reason, resolved.detail)
+            return
+        address, location = self.locator.locate(connection.peer, envelope.headers)
+        access = AccessRequest(subject, resolved.model, location)
+        snapshot = self._policy.snapshot
+        decision: Permit | Denial
+        if self.witness.accepting:
+            decision = decide(access, snapshot, self._clock())
+        else:
+            decision = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
+        self.witness.on_decision(request, decision, snapshot, self.now() - began, subject, resolved.model)
+        if isinstance(decision, Denial):
+            self.answer_refusal(connection, request, self.refusal_of(decision, request))
+            return
+        relay = Relay(self, connection, request, decision, self.upstreams[decision.model.upstream])
+        relay.client_address = address
+        connection.relay = relay
+        relay.start()
+
+    # -- refusing -----------------------------------------------------------------------------------------------------
+
+    def refuse(self, connection: Connection, request: Request, reason: Reason, detail: str = "") -> None:
+        """Refuse what never reached the policy."""
+        snapshot = self._policy.snapshot
+        denial = Denial((reason,), revision=snapshot.revision)
+        self.witness.on_decision(request, denial, snapshot, 0.0, request.subject, "")
+        refusal = from_reason(reason, request.id, request.id, self.house, detail)
+        self.answer_refusal(connection, request, refusal)
+
+    def refuse_unreadable(self, connection: Connection, request: Request) -> None:
+        """Refuse what cannot be read in one way only, and close: what follows on this connection has no certain meaning."""
+        request.keep_alive = False
+        request.id = request.id or f"{self._prefix}{next(self._numbers):08x}"
+        self.refuse(connection, request, Reason.MALFORMED_REQUEST, request.problem)
+
+    def answer_refusal(self, connection: Connection, request: Request, refusal: Refusal) -> None:
+        """Write a refusal in the caller's dialect."""
+        accept = next((value for name, value in request.headers if name == b"accept"), None)
+        response = render(dialect_of(request.route, request.headers), refusal, accept)
+        self._answer(connection, request, response, request.status or response.status)
+
+    def refusal_of(self, denial: Denial, request: Request) -> Refusal:
+        """Put a denial into the words for a caller."""
+        return from_denial(denial, request.id, request.id, self.house)
+
+    def fail(self, connection: Connection, request: Request, status: int, problem: str) -> None:
+        """Say that the upstream did not answer."""
+        response = failure(dialect_of(request.route, request.headers), status, problem, request.id)
+        self._answer(connection, request, response, status)
+
+    # -- what the relay asks for --------------------------------------------------------------------------------------
+
+    def trail_of(self, relay: Relay) -> Trail:
+        """Say what is added to the request on its way upstream."""
+        number = request_id = relay.request.id.encode()
+        return Trail(request_id, relay.client_address.encode(), self._scheme, b"00-00000000%b-%b-00" % (number, number[-16:]))
+
+    def marks_of(self, relay: Relay) -> bytes:
+        """Say what is added to the answer on its way back."""
+        request_id = relay.request.id.encode()
+        return b"x-request-id: %b\r\nx-gateway-decision-id: %b\r\nx-gateway-revision: %d\r\n" % (
+            request_id,
+            request_id,
+            relay.permit.revision,
+        )
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    async def _identify(self, connection: Connection, request: Request, credential: bytes, need: NeedKeys) -> None:
+        await self.identifier.fetch_keys(need)
+        if not connection.is_serving(request):
+            return
+        identity = self.identifier.verify(credential, self._clock())
+        if isinstance(identity, Subject):
+            self._identified(connection, request, identity)
+        else:
+            self.refuse(connection, request, identity if isinstance(identity, Reason) else Reason.KEYSET_UNAVAILABLE)
+
+    def _identified(self, connection: Connection, request: Request, subject: Subject) -> None:
+        request.subject = subject
+        if request.route is not None and request.route.kind is not Kind.INFERENCE:
+            self._show_models(connection, request, subject)
+        elif request.complete or request.problem:
+            self.judge(connection, request)
+        else:
+            request.awaits_body = True
+            if request.version == "1.1" and any(name == b"expect" and value.lower() == b"100-continue" for name, value in request.headers):
+                connection.transport.write(CONTINUE)
+
+    def _show_models(self, connection: Connection, request: Request, subject: Subject) -> None:
+        """Answer from policy: exactly the models that this caller may use, from where it is, now."""
+        _, location = self.locator.locate(connection.peer, request.headers)
+        snapshot = self._policy.snapshot
+        models = visible_models(subject, location, snapshot, self._clock())
+        dialect = dialect_of(request.route, request.headers)
+        if request.route is not None and request.route.kind is Kind.CATALOGUE:
+            body = models_page(dialect, models)
+        else:
+            name = item_name(request.envelope.path) if request.envelope is not None else ""
+            model = next((model for model in models if name == model.id or name in model.aliases), None)
+            if model is None:
+                self.refuse(connection, request, Reason.MODEL_UNKNOWN)
+                return
+            body = model_entry(dialect, model)
+        marks = [(b"x-request-id", request.id.encode()), (b"x-gateway-decision-id", request.id.encode())]
+        marks.append((b"x-gateway-revision", b"%d" % snapshot.revision))
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *marks]
+        self._answer(connection, request, Response(200, headers, body), 200)
+
+    def _answer(self, connection: Connection, request: Request, response: Response, status: int) -> None:
+        if connection.closed:
+            return
+        keep = request.complete and request.keep_alive and not self.draining
+        head = local_head(status, response.headers, len(response.body), keep=keep)
+        connection.transport.write(head if request.envelope is not None and request.envelope.method == b"HEAD" else head + response.body)
+        connection.finish(reusable=keep)
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

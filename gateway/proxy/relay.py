@@ -1,0 +1,269 @@
+"""One permitted request on its way: sent upstream, its answer carried back under a lease, cut when the permission ends.
+
+A `Relay` can only be made with a `Permit`. Its lease is held from the turn of the loop in which the permit was given; whoever
+waits in between looks at `_over` afterwards, so nothing is admitted and missed.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import TYPE_CHECKING, Final
+
+from gateway.dialects import cut_event
+from gateway.policy.decision import Denial, Permit
+from gateway.proxy.link import Link, ResponseHead
+from gateway.proxy.message import request_head, response_head
+from gateway.proxy.request import Request
+from gateway.proxy.upstream import Upstream, UpstreamUnavailableError
+from gateway.wire.sse import EventHold
+
+if TYPE_CHECKING:
+    from gateway.proxy.journey import Gate
+    from gateway.proxy.listener import Connection
+
+JOIN_BELOW: Final = 65_536  # bytes up to which one joined write is cheaper than handing over the pieces
+STILL_LEAVING: Final = 4096  # bytes waiting for the kernel up to which a cut stream can still be told why
+LAST_CHUNK: Final = b"0\r\n\r\n"
+NO_LINGER: Final = struct.pack("ii", 1, 0)
+
+
+class Relay:
+    """An exchange and a lease in one. `held` belongs to the lease book; `client_address` is what goes into X-Forwarded-For."""
+
+    __slots__ = (
+        "_chunked",
+        "_connection",
+        "_events",
+        "_gate",
+        "_link",
+        "_over",
+        "_retried",
+        "_reusable",
+        "_sent_at",
+        "_started",
+        "_task",
+        "_upstream",
+        "bodiless",
+        "bytes_sent",
+        "client_address",
+        "held",
+        "permit",
+        "request",
+        "status",
+        "streaming",
+    )
+
+    def __init__(self, gate: "Gate", connection: "Connection", request: Request, permit: Permit, upstream: Upstream) -> None:
+        self.permit = permit
+        self.request = request
+        self.held = False
+        self.streaming = False
+        self.status = 0
+        self.bytes_sent = 0
+        self.client_address = ""
+        self.bodiless = request.envelope is not None and request.envelope.method == b"HEAD"
+        self._gate = gate
+        self._connection = connection
+        self._upstream = upstream
+        self._link: Link | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._events: EventHold | None = None
+        self._chunked = False
+        self._reusable = True
+        self._started = False
+        self._retried = False
+        self._over = False
+        self._sent_at = 0.0
+
+    def __repr__(self) -> str:
+        state = "over" if self._over else "answering" if self._started else "asking"
+        return f"<Relay {self.permit.model.id} {state} by {self._link}>"
+
+    @property
+    def seconds(self) -> float:
+        """How long ago the request's first byte came."""
+        return self._gate.now() - self.request.started
+
+    def start(self) -> None:
+        """Send the request at once if a link is idle; else when one has been opened."""
+        self._gate.leases.hold(self)
+        link = self._upstream.take()
+        if link is None:
+            self._task = self._gate.loop.create_task(self._reach())
+        else:
+            self._send(link)
+
+    # -- the lease ----------------------------------------------------------------------------------------------------
+
+    def cut(self, denial: Denial) -> None:
+        """The permission has ended: stop the upstream, then tell the caller in the way that its answer allows."""
+        if self._over:
+            return
+        self._stop_upstream()
+        self._gate.witness.on_cut(self, denial)
+        if not self._started:
+            self._finish_with_refusal(denial)
+        elif self._events is not None and self._connection.transport.get_write_buffer_size() <= STILL_LEAVING:
+            self._end_events(denial, self._events)
+        else:
+            self._break_off()
+        self._end()
+
+    # -- the upstream's side ------------------------------------------------------------------------------------------
+
+    def deliver(self, head: ResponseHead | None, chunks: list[bytes], *, complete: bool) -> None:
+        """Pass on what one read upstream brought, as one write."""
+        if self._over:
+            return
+        out: list[bytes] = []
+        if head is not None:
+            self._begin_answer(head, out)
+        if self._events is not None:
+            chunks = self._whole_events(chunks, self._events, complete=complete)
+        if chunks:
+            size = sum(map(len, chunks))
+            self.bytes_sent += size
+            if self._chunked:
+                out.append(b"%x\r\n" % size)
+                out += chunks
+                out.append(b"\r\n")
+            else:
+                out += chunks
+        if complete and self._chunked:
+            out.append(LAST_CHUNK)
+        if complete:
+            self._link = None
+        self._write(out)
+        if complete:
+            self._end()
+            self._connection.finish(reusable=self._reusable)
+
+    def on_link_lost(self, problem: str, *, untouched: bool) -> None:
+        """An idle link that closed under us is replaced once; an answer that has begun is broken off, never ended."""
+        self._link = None
+        if self._over:
+            return
+        if untouched and not self._retried:
+            self._retried = True
+            self._task = self._gate.loop.create_task(self._reach())
+            return
+        self._gate.witness.on_upstream_failed(self._upstream.name)
+        if self._started:
+            self._gate.witness.on_broken(self)
+            self._break_off()
+            self._end()
+        else:
+            self._fail(504 if problem.endswith("too long") else 502, problem)
+
+    # -- the caller's side --------------------------------------------------------------------------------------------
+
+    def on_client_gone(self) -> None:
+        """Nobody listens: nothing more is to be generated."""
+        if not self._over:
+            self._gate.witness.on_client_gone(self)
+            self._stop_upstream()
+            self._end()
+
+    def pause(self) -> None:
+        """The caller is slower than the upstream."""
+        if self._link is not None:
+            self._link.pause()
+
+    def resume(self) -> None:
+        """The caller has caught up."""
+        if self._link is not None:
+            self._link.resume()
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    async def _reach(self) -> None:
+        try:
+            link = await self._upstream.reach()
+        except UpstreamUnavailableError as error:
+            self._task = None
+            if not self._over:
+                self._gate.witness.on_upstream_failed(self._upstream.name)
+                self._fail(503 if "busy" in str(error) else 502, f"the upstream cannot be reached: {error}")
+            return
+        self._task = None
+        if self._over:
+            link.endpoint.release(link)
+        else:
+            self._send(link)
+
+    def _send(self, link: Link) -> None:
+        self._link = link
+        self._sent_at = self._gate.now()
+        head = request_head(self.request, link.endpoint, self._upstream.credential, self._gate.trail_of(self))
+        link.carry(self, head, self.request.whole_body())
+
+    def _begin_answer(self, head: ResponseHead, out: list[bytes]) -> None:
+        self._started = True
+        self.status = head.status
+        self.request.forget()
+        event_stream = compressed = False
+        for name, value in head.headers:
+            if name == b"content-type":
+                event_stream = value.startswith(b"text/event-stream")
+            elif name == b"content-encoding":
+                compressed = True
+        self._chunked = head.framing in ("chunked", "close") and self.request.version == "1.1"
+        self._reusable = self._chunked or head.framing in ("length", "none")
+        if event_stream and not compressed and head.framing != "length":
+            self._events = EventHold()
+        self.streaming = event_stream
+        self._gate.witness.on_answer(self, self._gate.now() - self._sent_at)
+        out.append(response_head(head, self._gate.marks_of(self), chunked=self._chunked, keep=self._reusable and self.request.keep_alive))
+
+    def _whole_events(self, chunks: list[bytes], events: EventHold, *, complete: bool) -> list[bytes]:
+        """A cut must never leave half an event before its error event, so a half one waits for its rest."""
+        whole = [part for chunk in chunks if (part := events.feed(chunk))]
+        if complete and (rest := events.finish()):
+            whole.append(rest)
+        return whole
+
+    def _write(self, out: list[bytes]) -> None:
+        transport = self._connection.transport
+        if len(out) == 1:
+            transport.write(out[0])
+        elif out:
+            if sum(map(len, out)) < JOIN_BELOW:
+                transport.write(b"".join(out))
+            else:
+                transport.writelines(out)
+
+    def _end_events(self, denial: Denial, events: EventHold) -> None:
+        """The last event is the error; the transfer itself is left unended, so that no reader takes it for a whole answer."""
+        refusal = self._gate.refusal_of(denial, self.request)
+        route = self.request.route
+        if route is not None:
+            data = events.break_prefix() + cut_event(route.dialect, refusal)
+            self._write([b"%x\r\n" % len(data), data, b"\r\n"] if self._chunked else [data])
+        self._connection.close_soon()
+
+    def _break_off(self) -> None:
+        """Reset the connection: what waits in the kernel's buffer is not delivered either."""
+        sock: socket.socket | None = self._connection.transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        self._connection.abort()
+
+    def _finish_with_refusal(self, denial: Denial) -> None:
+        self._connection.relay = None
+        self._gate.answer_refusal(self._connection, self.request, self._gate.refusal_of(denial, self.request))
+
+    def _fail(self, status: int, problem: str) -> None:
+        """The upstream did not answer: say so in the caller's dialect; the caller may try again."""
+        self._end()
+        self._connection.relay = None
+        self._gate.fail(self._connection, self.request, status, problem)
+
+    def _stop_upstream(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            link.drop()
+
+    def _end(self) -> None:
+        self._over = True
+        self._gate.leases.release(self)
+        self._gate.witness.on_end(self)

@@ -1,0 +1,65 @@
+"""One request as it arrives: what has been read so far and what has been established about it."""
+
+from gateway.policy.access import Subject
+from gateway.wire.envelope import RequestEnvelope
+from gateway.wire.routes import Route
+
+
+class Request:
+    """Filled by the listener, judged by the journey. `started` is the loop's time of its first byte, seconds.
+
+    `body` holds the chunks as received until `whole_body` joins them: the model can be judged on the whole only.
+    """
+
+    __slots__ = (
+        "awaits_body",
+        "body",
+        "complete",
+        "envelope",
+        "headers",
+        "id",
+        "keep_alive",
+        "problem",
+        "route",
+        "size",
+        "started",
+        "status",
+        "subject",
+        "target",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(self, started: float) -> None:
+        self.started = started
+        self.target = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.version = "1.1"
+        self.keep_alive = False
+        self.upgrade = False
+        self.body: list[bytes] = []
+        self.size = 0
+        self.complete = False
+        self.awaits_body = False
+        self.problem = ""
+        self.status = 0
+        self.id = ""
+        self.envelope: RequestEnvelope | None = None
+        self.route: Route | None = None
+        self.subject: Subject | None = None
+
+    def __repr__(self) -> str:
+        stage = "whole" if self.complete else "arriving"
+        return f"<Request {self.target[:80]!r} {stage} body={self.size}>"
+
+    def whole_body(self) -> bytes:
+        """The body in one piece; joined once, and only when it came in several."""
+        if len(self.body) > 1:
+            self.body = [b"".join(self.body)]
+        return self.body[0] if self.body else b""
+
+    def forget(self) -> None:
+        """Let go of what an answer under way needs no more: streams are many and long."""
+        self.body = []
+        self.headers = []
+        self.envelope = None
