@@ -1,0 +1,113 @@
+"""From a socket and its headers to a Location: the address over trusted proxies, the database, the CDN's country header."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from gateway.location.address import client_address, is_public, is_trusted
+from gateway.location.geolocation import UNKNOWN_PLACE, Place
+from gateway.policy.access import NOWHERE, Location
+from gateway.policy.countries import read_country
+from gateway.settings.addresses import network
+from gateway.settings.shape import ProxyListener
+from gateway.wire.forwarded import address_of
+
+Headers = Sequence[tuple[bytes, bytes]]
+Located = tuple[str, Location]
+UNNAMED: Final = "unknown"
+TOR: Final = frozenset({"T1"})
+CAPACITY: Final = 65536
+LONGEST_CODE: Final = 8
+LONGEST_REMEMBERED: Final = 256
+
+
+class Geolocation(Protocol):
+    """The database, as far as it is used here."""
+
+    generation: int
+
+    def place(self, address: str) -> Place:
+        """Look up a normalised address."""
+
+
+class Locator:
+    """Says who the client is and where, cheaply: answers are remembered, at most `capacity`, until the database changes.
+
+    Two sources that disagree make the country unknown. A country header counts only from a trusted peer; there, a code that is no
+    country (`XX`, a repeated header) makes it unknown, and `T1` marks an anonymizer.
+    """
+
+    def __init__(self, listener: ProxyListener, geolocation: Geolocation | None = None, capacity: int = CAPACITY) -> None:
+        self._trusted = tuple(network(text) for text in listener.trusted_proxies)
+        self._source = listener.client_address_header
+        self._country_header = listener.country_header.lower().encode("ascii")
+        told = {self._source.encode("ascii"), self._country_header} - {b"none", b""}
+        self._told = frozenset(told)
+        self._geolocation = geolocation
+        self._generation = -1
+        self._capacity = capacity
+        self._peers: dict[str, Located | None] = {}
+        self._behind: dict[tuple[object, ...], Located] = {}
+
+    def __repr__(self) -> str:
+        return f"<Locator source={self._source} trusted={len(self._trusted)} remembered={len(self._peers) + len(self._behind)}>"
+
+    def locate(self, peer: str, headers: Headers) -> Located:
+        """Name the client's address (`unknown` where nobody who may be believed says it) and its location; header names are lower-case."""
+        if self._geolocation is not None and self._geolocation.generation != self._generation:
+            self._forget(self._geolocation.generation)
+        try:
+            found = self._peers[peer]
+        except KeyError:
+            found = self._remember_peer(peer)
+        return found if found is not None else self._behind_proxy(peer, headers)
+
+    def _remember_peer(self, peer: str) -> Located | None:
+        """Remember a direct client's answer, or None for a trusted proxy: there the headers decide."""
+        address = address_of(peer)
+        trusted = address is not None and is_trusted(address, self._trusted)
+        found = None if trusted else self._located(address, ())
+        _make_room(self._peers, self._capacity)
+        self._peers[peer] = found
+        return found
+
+    def _behind_proxy(self, peer: str, headers: Headers) -> Located:
+        told = tuple([header for header in headers if header[0] in self._told])
+        found = self._behind.get(told)
+        if found is None:
+            address = client_address(peer, told, self._trusted, self._source)
+            found = self._located(address, [value for name, value in told if name == self._country_header])
+            if sum(len(value) for _, value in told) <= LONGEST_REMEMBERED:
+                _make_room(self._behind, self._capacity)
+                self._behind[told] = found
+        return found
+
+    def _located(self, address: str | None, said: Sequence[bytes]) -> Located:
+        place = UNKNOWN_PLACE
+        if self._geolocation is not None and address is not None and is_public(address):
+            place = self._geolocation.place(address)
+        return address or UNNAMED, combined(place, said, looked_up=self._geolocation is not None)
+
+    def _forget(self, generation: int) -> None:
+        self._generation = generation
+        self._peers.clear()
+        self._behind.clear()
+
+
+def combined(place: Place, said: Sequence[bytes], *, looked_up: bool) -> Location:
+    """Put together what the database (`looked_up`) and the country header (`said`, none where it was absent) know."""
+    if not said:
+        return Location(place.country, place.regions, "database") if looked_up else NOWHERE
+    codes = {value[:LONGEST_CODE].strip().upper().decode("latin-1") for value in said}  # bytes.upper: only ASCII changes, ß is not SS
+    header = read_country(next(iter(codes)), "alpha-2") if len(codes) == 1 else None
+    anonymizer = bool(codes & TOR)
+    if place.country is None:
+        return Location(header, (), "header", anonymizer=anonymizer)
+    if header != place.country:
+        return Location(None, (), "conflict" if header else "header", anonymizer=anonymizer)
+    return Location(header, place.regions, "header+database", anonymizer=anonymizer)
+
+
+def _make_room(remembered: dict[str, Located | None] | dict[tuple[object, ...], Located], capacity: int) -> None:
+    """Forget everything when full: rare, cheap on average, and nothing a flood of addresses can grow."""
+    if len(remembered) >= capacity:
+        remembered.clear()
