@@ -17,10 +17,13 @@ class Nationalities(Struct, frozen=True, gc=False):
     """Known ISO 3166-1 alpha-2 codes in the token's order, and whether any value was not a country (then unknown).
 
     An empty, missing or unreadable claim is `Nationalities((), unknown=True)`: unknown is not "not listed".
+    `classed` are countries whose documents name a lesser class (British National (Overseas) …): a deny list catches them,
+    an allow list does not admit them.
     """
 
     known: tuple[str, ...] = ()
     unknown: bool = True
+    classed: tuple[str, ...] = ()
 
 
 UNKNOWN_NATIONALITIES: Final = Nationalities()

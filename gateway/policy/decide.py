@@ -1,10 +1,123 @@
-"""The one question, asked the same way by admission, the sweep of running streams, `explain` and every other caller."""
+"""The one question, asked the same way by admission, the sweep of running streams, `explain` and every other caller.
 
-from gateway.policy.access import AccessRequest, Instant
-from gateway.policy.decision import Decision
-from gateway.policy.snapshot import Snapshot
+`examine` puts every rule to the request; `decide` permits if no check refuses; `trace` shows the same checks. They cannot disagree.
+"""
+
+import math
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.policy.access import AccessRequest, Instant, Location, Subject
+from gateway.policy.check import Check, check_restrictions
+from gateway.policy.decision import Decision, Denial, Permit
+from gateway.policy.directive import Directive
+from gateway.policy.enforcement import check_directive, covering, monitored, next_start
+from gateway.policy.grant import NO_STANDING, Standing, standing
+from gateway.policy.restrictions import FAIL, PASS
+from gateway.policy.revocation import NOT_REVOKED, check_revocations
+from gateway.policy.snapshot import Model, Snapshot
+from gateway.policy.stage import GENERAL, check_stage, stage_of
+from gateway.policy.vocabulary import PRECEDENCE, Reason
+
+INITIALISED: Final = Check("policy:initialised", PASS)
+UNINITIALISED: Final = Check("policy:initialised", FAIL, Reason.POLICY_UNINITIALISED)
+FRESH: Final = Check("policy:fresh", PASS)
+STALE: Final = Check("policy:fresh", FAIL, Reason.POLICY_STALE)
+NOT_IN_CATALOGUE: Final = Check("catalogue", FAIL, Reason.MODEL_UNKNOWN)
 
 
 def decide(request: AccessRequest, snapshot: Snapshot, now: Instant) -> Decision:
     """Permit or refuse `request` under `snapshot` at `now`; pure, total, never raises."""
-    raise NotImplementedError
+    case = _examine(request, snapshot, now)
+    refusals = [check for check in case.checks if check.reason is not None and check.binding]
+    if refusals or case.model is None:
+        return _deny(refusals, request, case.model, snapshot)
+    return _permit(case, case.model, request, snapshot, now)
+
+
+def trace(request: AccessRequest, snapshot: Snapshot, now: Instant) -> tuple[Check, ...]:
+    """Give every check behind the decision, passed ones too, in the order in which a person would ask."""
+    return tuple(_examine(request, snapshot, now).checks)
+
+
+def visible_models(subject: Subject, location: Location, snapshot: Snapshot, now: Instant) -> tuple[Model, ...]:
+    """Give the models that this caller may use from there, in catalogue order, each once under its id."""
+    return tuple(
+        model
+        for name, model in snapshot.catalogue.items()
+        if name == model.id and isinstance(decide(AccessRequest(subject, name, location), snapshot, now), Permit)
+    )
+
+
+class _Case(Struct, frozen=True, gc=False):
+    """The request examined: its checks, and what a permit is made of. `perishable`: not to be served from an old policy."""
+
+    checks: list[Check]
+    model: Model | None = None
+    standing: Standing = NO_STANDING
+    directives: list[Directive] = []
+    perishable: bool = True
+
+
+def _examine(request: AccessRequest, snapshot: Snapshot, now: Instant) -> _Case:
+    checks = check_revocations(request.subject, snapshot, now) if snapshot.revocations else [NOT_REVOKED]
+    checks.append(INITIALISED if snapshot.initialised else UNINITIALISED)
+    model = snapshot.catalogue.get(request.model)
+    if model is None:
+        return _Case([*checks, NOT_IN_CATALOGUE])
+    stage, source = stage_of(model, snapshot)
+    checks.append(check_stage(stage, source))
+    perishable = model.gated or stage is not GENERAL
+    if perishable:
+        checks.append(FRESH if now.steady <= _fresh_until(snapshot) else STALE)
+    stand = standing(request, model, stage, source, snapshot, now)
+    checks += stand.checks
+    if model.gated:
+        checks += check_restrictions(model.restrictions, model, request, stand.waived)
+    directives = covering(model, snapshot.directives) if snapshot.directives else []
+    for directive in directives:
+        checks += check_directive(directive, request, stand.waived, now)
+    return _Case(checks, model, stand, directives, perishable)
+
+
+def _fresh_until(snapshot: Snapshot) -> float:
+    """Give the steady instant past which the snapshot is stale; never confirmed is never fresh, even if staleness is unbounded (NaN)."""
+    return snapshot.confirmed_at + snapshot.max_staleness
+
+
+def _permit(case: _Case, model: Model, request: AccessRequest, snapshot: Snapshot, now: Instant) -> Permit:
+    stand = case.standing
+    ends = stand.grant.valid_until if stand.grant else math.inf
+    return Permit(
+        request,
+        model,
+        stand.grant,
+        "grant" if stand.demanded else "stage:general",
+        snapshot.revision,
+        min(ends, next_start(case.directives, request.subject.organisation, now)) if case.directives else ends,
+        _fresh_until(snapshot) if case.perishable else math.inf,
+        monitored(case.checks) if case.directives else (),
+    )
+
+
+def _deny(refusals: list[Check], request: AccessRequest, model: Model | None, snapshot: Snapshot) -> Denial:
+    """Collect all reasons; the first speaks, and of several rules with that reason one with a legal basis, then the first by name."""
+    reasons = sorted({check.reason for check in refusals if check.reason}, key=PRECEDENCE.__getitem__)
+    speaker = min((check for check in refusals if check.reason is reasons[0]), key=_prominence)
+    order = speaker.source if isinstance(speaker.source, Directive) else Directive(id="")
+    return Denial(
+        tuple(reasons),
+        request,
+        model,
+        speaker.rule,
+        snapshot.revision,
+        order.legal_basis,
+        speaker.authority,
+        order.message,
+        order.contact,
+    )
+
+
+def _prominence(check: Check) -> tuple[bool, str]:
+    return not (isinstance(check.source, Directive) and check.source.legal_basis), check.rule

@@ -10,9 +10,11 @@ from gateway.policy.vocabulary import Reason
 
 
 class Permit(Struct, frozen=True):
-    """Allowed: the proof that the relay demands. `grant` is None where the stage is `general` or the model is not gated.
+    """Allowed: the proof that the relay demands.
 
-    `valid_until` (wall) and `fresh_until` (steady) bound it, in seconds: past either it must be decided again.
+    `grant` is the one that the stage demanded, or that gave waivers; None where neither. `valid_until` (wall, exclusive) and
+    `fresh_until` (steady, inclusive) bound it, in seconds: past either it must be decided again.
+    `monitored`: ids of directives in monitor mode that would have refused.
     """
 
     request: AccessRequest
@@ -22,6 +24,7 @@ class Permit(Struct, frozen=True):
     revision: int
     valid_until: float = math.inf
     fresh_until: float = math.inf
+    monitored: tuple[str, ...] = ()
 
 
 class Denial(Struct, frozen=True):

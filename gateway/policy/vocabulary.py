@@ -31,6 +31,27 @@ class Unknown(StrEnum):
 
 
 @unique
+class Result(StrEnum):
+    """What a test says in three-valued logic: it holds, it does not, or the facts do not tell."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+@unique
+class Aspect(StrEnum):
+    """What a restriction looks at; a grant can waive some of them."""
+
+    US_PERSON = "us_person"
+    NATIONALITY = "nationality"
+    RESIDENCE = "residence"
+    REGION = "region"
+    ANONYMIZER = "anonymizer"
+    HOSTING = "hosting"
+
+
+@unique
 class Reason(StrEnum):
     """Why a request is refused; a closed set, in precedence order: the first that applies is the one the caller sees."""
 

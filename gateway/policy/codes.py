@@ -1,0 +1,73 @@
+"""The tables of country codes: ISO 3166 from `pycountry`, and by hand what tokens carry besides it (ICAO 9303-3, aliases)."""
+
+from enum import StrEnum, unique
+from typing import Final
+
+import pycountry
+from msgspec import Struct
+
+
+@unique
+class Kind(StrEnum):
+    """What a code names; only a country can be tested against a list, everything else is unknown to a rule."""
+
+    COUNTRY = "country"
+    STATELESS = "stateless"
+    REFUGEE = "refugee"
+    UNSPECIFIED = "unspecified"
+    ORGANISATION = "organisation"
+    SPECIMEN = "specimen"
+    UNKNOWN = "unknown"
+
+
+class Code(Struct, frozen=True, gc=False):
+    """One normalised code. `alpha2` is set for countries only; `code_class` where the document is not a full national's (`bno` …)."""
+
+    kind: Kind
+    alpha2: str | None = None
+    code_class: str | None = None
+
+
+UNKNOWN: Final = Code(Kind.UNKNOWN)
+KOSOVO: Final = "XK"  # user-assigned: ISO 3166-1 has no code; EU, IMF and CLDR use this one
+
+ALPHA2: Final = frozenset(country.alpha_2 for country in pycountry.countries) | {KOSOVO}
+ALPHA3: Final = {country.alpha_3: country.alpha_2 for country in pycountry.countries}
+SUBDIVISIONS: Final = frozenset(subdivision.code for subdivision in pycountry.subdivisions)
+
+ALIASES: Final = {"UK": "GB", "EL": "GR"}
+"""Two letters that are not ISO 3166-1 and mean exactly one country: exceptionally reserved `UK`, `EL` of the EU's institutions."""
+
+_COUNTRIES: Final = {code: Code(Kind.COUNTRY, code) for code in ALPHA2}
+
+TWO_LETTERS: Final = (
+    _COUNTRIES
+    | {alias: _COUNTRIES[code] for alias, code in ALIASES.items()}
+    | {"XA": Code(Kind.STATELESS), "QS": Code(Kind.STATELESS)}  # Dutch customs; EUDI PID "holds no nationality"
+)
+
+_ICAO_COUNTRIES: Final = {"RKS": KOSOVO, "XKX": KOSOVO, "XKK": KOSOVO, "XKS": KOSOVO}
+_WITHDRAWN: Final = {"ROM": "RO", "ZAR": "CD", "BUR": "MM", "TMP": "TL"}  # only those with exactly one successor
+_CLASSES: Final = {
+    "GBD": ("GB", "btc"),
+    "GBN": ("GB", "bno"),
+    "GBO": ("GB", "boc"),
+    "GBP": ("GB", "bpp"),
+    "GBS": ("GB", "bs"),
+    "UNK": (KOSOVO, "unmik"),
+}
+_KINDS: Final = {
+    Kind.STATELESS: "XXA",
+    Kind.REFUGEE: "XXB XXC",
+    Kind.UNSPECIFIED: "XXX",
+    Kind.ORGANISATION: "EUE UNO UNA XOM XPO INP XBA XIM XCC XCO XEC XCE XES XMP XDC",
+    Kind.SPECIMEN: "UTO",
+}
+
+THREE_LETTERS: Final = (
+    {alpha3: _COUNTRIES[alpha2] for alpha3, alpha2 in (ALPHA3 | _WITHDRAWN | _ICAO_COUNTRIES).items()}
+    | {code: Code(Kind.COUNTRY, alpha2, code_class) for code, (alpha2, code_class) in _CLASSES.items()}
+    | {code: Code(kind) for kind, codes in _KINDS.items() for code in codes.split()}
+)
+
+ICAO: Final = THREE_LETTERS | {"D": _COUNTRIES["DE"]}  # Doc 9303-3: Germany is `D<<`
