@@ -37,12 +37,15 @@ class Sink(Protocol):
 class Journal:
     """The records of this worker, on their way to disk. `records`, `dropped` and `failures` count since the start."""
 
-    def __init__(self, settings: Audit, worker: str, sink: Sink | None = None, most_pending: int = MOST_PENDING) -> None:
+    def __init__(
+        self, settings: Audit, worker: str, sink: Sink | None = None, *, most_pending: int = MOST_PENDING, most_lag: float = MOST_LAG
+    ) -> None:
         """Write under `settings.directory`, unless the mode is off or there is no directory. `sink` replaces the file."""
         self.enabled: Final = settings.mode != "off" and (sink is not None or settings.directory != "")
         self.records = self.dropped = self.failures = 0
         self._required = settings.mode == "required"
         self._most_pending = most_pending
+        self._most_lag = most_lag
         self._sink = sink or (JournalFile(settings.directory, worker, durable=self._required) if self.enabled else None)
         self._pending: deque[bytes] = deque()
         self._batch: bytes = b""
@@ -68,7 +71,7 @@ class Journal:
     @property
     def accepting(self) -> bool:
         """Whether a request may be let through: False only in mode `required`, while its evidence would not be kept."""
-        return not self._required or (self._healthy and time.monotonic() - self._caught_up < MOST_LAG)
+        return not self._required or (self._healthy and time.monotonic() - self._caught_up < self._most_lag)
 
     def write(self, record: bytes) -> bool:
         """Queue one line (without its end) for the disk; False where it was dropped because the queue is full."""

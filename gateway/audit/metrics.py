@@ -91,7 +91,7 @@ class Metrics:
     def _define_process(self) -> None:
         one = self._one
         self.loop_lag_seconds = one(Histogram, "loop_lag_seconds", "How late the event loop called a timer.", bounds=FAST)
-        self.build_info = self._many(Gauge, "build_info", "1, with versions as labels.", "version", "python", merge=Merge.MAX)
+        self.build_info = self._many(Gauge, "build_info", "Always 1; the versions are labels.", "version", "python", merge=Merge.MAX)
         self.build_info.labels(__version__, platform.python_version()).set(1)
         self._workers: Gauge = one(Gauge, "workers", "Live workers behind this answer.", merge=Merge.MAX)
 

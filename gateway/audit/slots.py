@@ -97,7 +97,12 @@ class Slots:
             raise OSError(errno.ENOSPC, "no room for the names of metrics")
 
     def close(self) -> None:
-        """Let go of the files: the next reader finds the lock free and keeps the counts for good."""
+        """Let go of the files: the next reader finds the lock free and keeps the counts for good.
+
+        The lock is released by name: the mapping holds a duplicate of the file that would keep it.
+        """
+        if self._file >= 0:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
         for descriptor in (self._file, self._names):
             if descriptor >= 0:
                 os.close(descriptor)
