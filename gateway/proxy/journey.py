@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.dialects import House, Refusal, Response, from_denial, from_reason, model_entry, models_page, render
 from gateway.dialects.failure import failure
@@ -33,7 +33,8 @@ from gateway.wire.model import Refused, resolve
 from gateway.wire.paths import canonical
 from gateway.wire.routes import Kind, dialect_of, find, item_name
 
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+DRAIN_TICK: Final = 0.02
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Identifier(Protocol):
@@ -98,6 +99,27 @@ class Gate:
 
     def __repr__(self) -> str:
         return f"<Gate {len(self.connections)} connections, {self.leases!r}>"
+
+    def start(self) -> None:
+        """Begin to watch the time of the leases."""
+        self.leases.start()
+
+    def stop(self) -> None:
+        """Break off whatever is left, and close the links."""
+        self.leases.stop()
+        for connection in list(self.connections):
+            connection.abort()
+        for upstream in self.upstreams.values():
+            upstream.close()
+
+    async def drain(self, patience: float) -> None:
+        """Serve no new request, let the running ones end, at most `patience` seconds."""
+        self.draining = True
+        for connection in list(self.connections):
+            connection.retire()
+        deadline = self.now() + patience
+        while self.connections and self.now() < deadline:
+            await asyncio.sleep(DRAIN_TICK)
 
     # -- connections --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,52 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything else is for those who work on the gate.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.run ## Set up, walk the main job in the terminal, stay up (ARGS=--once: walk and exit)
+	@$(BIN)/gateway demo $(ARGS)
+
+test: $(VENV)/.dev ## Set up with what the tests need (a real Redis too), run the whole suite (ARGS: for pytest)
+	@./.ci/install-servers
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.dev ## Format check, ruff, mypy, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## Measure the gate beside its peers (ARGS=--quick for a minute's worth)
+	@./bench/install.sh
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(VENV)/.dev ## Write the locked versions again from pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra embedded --extra geo \
+		-o requirements/run.txt pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --all-extras \
+		-o requirements/dev.txt pyproject.toml
+
+clean: ## Remove what was built, keep the data of the embedded store
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@./.ci/install-venv $(PYTHON) $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,304 @@
+"""The composition root: the one place that knows everyone, and hands each part the others that it needs."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import ssl
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from gateway.api.admin import AdminServer, Readiness, host_and_port, server_tls
+from gateway.audit.journal import Journal
+from gateway.audit.logs import configure, event
+from gateway.audit.metrics import Metrics
+from gateway.audit.recorder import Recorder
+from gateway.clock import read_clock
+from gateway.crew import Crew, die_with_parent
+from gateway.dialects import House
+from gateway.errors import GatewayError
+from gateway.identity.fetch import HttpFetch
+from gateway.identity.keyset import KeySet
+from gateway.identity.verifier import Verifier
+from gateway.location.geolocation import GeoDatabase
+from gateway.location.locator import Locator
+from gateway.policy.snapshot import Snapshot
+from gateway.proxy.deadlines import Deadlines
+from gateway.proxy.evidence import Witness
+from gateway.proxy.journey import Gate
+from gateway.proxy.listener import Connection
+from gateway.proxy.upstream import Upstream
+from gateway.readings import Readings
+from gateway.settings.loader import load
+from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
+from gateway.settings.reload import BOUND_AT_START, SettingsWatch, changed_sections
+from gateway.settings.shape import Settings
+from gateway.store.address import StoreAddress, read_address
+from gateway.store.embedded import EmbeddedStore
+from gateway.store.watch import PolicyWatch
+
+LOG: Final = logging.getLogger(__name__)
+BACKLOG: Final = 4096
+
+
+class Gateway:
+    """One worker: both listeners and everything behind them. `run_dir` is shared by the workers of a machine, None for one alone."""
+
+    def __init__(self, settings: Settings, *, worker: str = "w0", run_dir: Path | None = None) -> None:
+        self.settings = settings
+        self.worker = worker
+        self.shared = run_dir is not None
+        self.store_address: StoreAddress = read_address(settings.store, os.environ)
+        self.metrics = Metrics(run_dir, worker, org_label=settings.metrics.org_label)
+        self.journal = Journal(settings.audit, worker)
+        self._fetch = HttpFetch()
+        self._keysets: dict[str, KeySet] = {}
+        self._stack = contextlib.AsyncExitStack()
+        self._server: asyncio.Server | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"<Gateway {self.worker} {self._server and self.proxy_url}>"
+
+    @property
+    def proxy_url(self) -> str:
+        """Where callers connect."""
+        scheme = "https" if self.settings.listen.proxy.tls else "http"
+        return f"{scheme}://{_reachable(self.settings.listen.proxy.address, self._port())}"
+
+    @property
+    def admin_url(self) -> str:
+        """Where health and metrics are."""
+        scheme = "https" if self.settings.listen.admin.tls else "http"
+        return f"{scheme}://{_reachable(self.settings.listen.admin.address, self.admin.port)}"
+
+    async def start(self) -> None:
+        """Load the policy and the keys, then listen. Raises GatewayError or OSError; what was started is stopped again."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Take no more connections, let running answers end within the drain time, then break them off and leave."""
+        if self._server is not None:
+            self._server.close()
+        await self.gate.drain(self.settings.limits.drain)
+        await self._stack.aclose()
+
+    def apply(self, settings: Settings) -> None:
+        """Put new settings in force where that needs no restart; raises GatewayError and changes nothing if they cannot be."""
+        check_secrets(settings)
+        catalogue = build_catalogue(settings, country_groups(settings))
+        upstreams = self._upstreams_of(settings)
+        locator = self._locator_of(settings)
+        verifier = self._verifier_of(settings)
+        late = sorted(changed_sections(self.settings, settings) & BOUND_AT_START)
+        if late:
+            event(LOG, logging.WARNING, "settings_need_restart", problem=", ".join(late))
+        retired, self.verifier, self.settings = self.verifier, verifier, settings
+        gate = self.gate
+        gate.identifier, gate.locator, gate.limits, gate.house = verifier, locator, settings.limits, _house(settings)
+        old, gate.upstreams = gate.upstreams, upstreams
+        for name, upstream in old.items():
+            if upstreams.get(name) is not upstream:
+                upstream.close()
+        self.watch.replace_catalogue(catalogue, expand_for(settings))
+        self.readings.rebind(verifier, self._keysets, upstreams)
+        self._soon(self._swap_verifiers(retired, verifier))
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        settings, loop = self.settings, asyncio.get_running_loop()
+        check_secrets(settings)
+        await self._start_store()
+        self._deadlines = Deadlines(loop)
+        self.verifier = self._verifier_of(settings)
+        self.watch = PolicyWatch(
+            self.store_address,
+            settings.store,
+            build_catalogue(settings, country_groups(settings)),
+            expand_for(settings),
+            read_clock,
+            self._published,
+        )
+        self.gate = Gate(
+            loop=loop,
+            clock=read_clock,
+            limits=settings.limits,
+            identifier=self.verifier,
+            policy=self.watch,
+            locator=self._locator_of(settings),
+            upstreams=self._upstreams_of(settings),
+            witness=Witness(self.metrics, self.journal, Recorder(self.worker, _subject_key(settings)), read_clock),
+            house=_house(settings),
+            deadlines=self._deadlines,
+            scheme="https" if settings.listen.proxy.tls else "http",
+        )
+        self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
+        self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams)
+        await self._start_parts()
+        await self._listen()
+
+    async def _start_store(self) -> None:
+        if self.store_address.kind == "embedded":
+            store = EmbeddedStore(Path(self.store_address.path))
+            await store.start()
+            self._stack.push_async_callback(store.stop)
+
+    async def _start_parts(self) -> None:
+        push = self._stack.push_async_callback
+        self.journal.start()
+        push(asyncio.to_thread, self.journal.stop)
+        self._stack.callback(self.metrics.close)
+        push(self._fetch.close)
+        await self.verifier.start()
+        push(self._stop_verifier)
+        await self.watch.start()
+        push(self.watch.stop)
+        self._deadlines.start()
+        self._stack.callback(self._deadlines.stop)
+        self.gate.start()
+        self._stack.callback(self.gate.stop)
+        self.readings.start()
+        push(self.readings.stop)
+
+    async def _listen(self) -> None:
+        listen = self.settings.listen
+        host, port = host_and_port(listen.proxy.address)
+        context: ssl.SSLContext | None = server_tls(listen.proxy.tls) if listen.proxy.tls else None
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self.gate), host, port, ssl=context, backlog=BACKLOG, reuse_port=self.shared or None
+        )
+        self._stack.callback(self._server.close)
+        self.admin = AdminServer(listen.admin, self.readiness, self.readings, reuse_port=self.shared)
+        await self.admin.start()
+        self._stack.push_async_callback(self.admin.stop)
+
+    def readiness(self) -> Readiness:
+        """Say whether this worker can do its job, and what stands in the way."""
+        snapshot, now = self.watch.snapshot, read_clock()
+        age = now.steady - snapshot.confirmed_at
+        known = age != float("inf")
+        problems = []
+        if not known:
+            problems.append("policy not loaded yet")
+        elif age > snapshot.max_staleness:
+            problems.append("policy stale: the store has not confirmed it")
+        if known and not snapshot.initialised:
+            problems.append("policy uninitialised: the store holds no entry")
+        problems += [f"no keys of issuer {name}" for name in self.verifier.issuers_without_keys]
+        if not self.journal.accepting:
+            problems.append("decision records are required and cannot be written")
+        if self.gate.draining:
+            problems.append("draining")
+        return Readiness(tuple(problems), snapshot.revision, age if known else None)
+
+    def _published(self, old: Snapshot, new: Snapshot, models: frozenset[str] | None) -> None:
+        del old
+        self.readings.on_snapshot(new)
+        self.gate.leases.published(models)
+
+    def _verifier_of(self, settings: Settings) -> Verifier:
+        keysets = {}
+        for issuer in settings.issuers:
+            known = self._keysets.get(issuer.name)
+            same = known is not None and known.issuer == issuer
+            keysets[issuer.name] = known if known is not None and same else KeySet(issuer, read_clock, self._fetch)
+        verifier = Verifier(settings.issuers, keysets, read_clock)
+        self._keysets = keysets
+        return verifier
+
+    def _upstreams_of(self, settings: Settings) -> dict[str, Upstream]:
+        upstreams = {}
+        for section in settings.upstreams:
+            secret = read_secret(section.credential, f"upstream {section.name}: credential") if section.credential else ""
+            known = self.gate.upstreams.get(section.name) if hasattr(self, "gate") else None
+            fresh = Upstream(section, asyncio.get_running_loop(), self._deadlines, secret)
+            same = known is not None and known.settings == section and known.credential == fresh.credential
+            upstreams[section.name] = known if known is not None and same else fresh
+        return upstreams
+
+    def _locator_of(self, settings: Settings) -> Locator:
+        return Locator(settings.listen.proxy, GeoDatabase(settings.geolocation) if settings.geolocation else None)
+
+    async def _swap_verifiers(self, retired: Verifier, fresh: Verifier) -> None:
+        await fresh.start()
+        await retired.stop()
+
+    async def _stop_verifier(self) -> None:
+        await self.verifier.stop()
+
+    def _soon(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def _port(self) -> int:
+        return int(self._server.sockets[0].getsockname()[1]) if self._server is not None else 0
+
+
+async def run_worker(path: Path, *, worker: str = "w0", run_dir: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; SIGHUP and a change of the file read the settings again."""
+    loop = asyncio.get_running_loop()
+    watch = SettingsWatch(path, lambda settings: gateway.apply(settings), _settings_refused)
+    gateway = Gateway(watch.load(), worker=worker, run_dir=run_dir)
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    await gateway.start()
+    gateway.readings.config_reloads = watch.counts
+    watch.start()
+    gc.collect()
+    gc.freeze()  # what stands after the start stays: later collections need not walk it
+    event(LOG, logging.INFO, "serving", address=gateway.proxy_url)
+    try:
+        await ended.wait()
+    finally:
+        await watch.stop()
+        await gateway.stop()
+
+
+def serve(path: Path, workers: int | None = None) -> int:
+    """Run the gate of the settings file at `path`; `workers` processes share its ports. Returns the exit code."""
+    settings = load(path)
+    configure(settings.log, "w0")
+    count = workers or settings.workers
+    if count == 1:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_worker(path))
+        return 0
+    return Crew(path, count, Path(settings.store.data_dir)).run(_worker_process)
+
+
+def _worker_process(path: Path, worker: str, run_dir: Path) -> None:
+    """Be one worker of several, in a process of its own."""
+    configure(load(path).log, worker)
+    die_with_parent()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run_worker(path, worker=worker, run_dir=run_dir))
+
+
+def _settings_refused(error: GatewayError) -> None:
+    event(LOG, logging.ERROR, "settings_refused", problem=str(error))
+
+
+def _house(settings: Settings) -> House:
+    return House(contact=settings.refusals.contact, blocked_by=settings.refusals.blocked_by)
+
+
+def _subject_key(settings: Settings) -> bytes:
+    name = settings.audit.subject_key_env
+    return secret_from_environment(name, "audit.subject_key_env").encode() if name else b""
+
+
+def _reachable(address: str, port: int) -> str:
+    host, _ = host_and_port(address)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
