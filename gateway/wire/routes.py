@@ -35,16 +35,21 @@ class ModelIn(StrEnum):
 
 
 class Route(Struct, frozen=True):
-    """One line of the table. `name` is for records and metrics: a closed set, never text from a caller."""
+    """One line of the table. `name` is for records and metrics: a closed set, never text from a caller.
+
+    `stateful` are the body's fields that reach into what another request left behind, or outlive this one: whose it is
+    cannot be told here, so the request is refused unless they are null or false.
+    """
 
     name: str
     dialect: Dialect
     kind: Kind
     model_in: ModelIn
+    stateful: frozenset[str] = frozenset()
 
 
-def _inference(name: str, dialect: Dialect) -> Route:
-    return Route(name, dialect, Kind.INFERENCE, ModelIn.BODY)
+def _inference(name: str, dialect: Dialect, *stateful: str) -> Route:
+    return Route(name, dialect, Kind.INFERENCE, ModelIn.BODY, frozenset(stateful))
 
 
 _CATALOGUE: Final = Route("models", Dialect.OPENAI, Kind.CATALOGUE, ModelIn.NOWHERE)
@@ -55,12 +60,12 @@ TABLE: Final[Mapping[tuple[bytes, str], Route]] = MappingProxyType(
     {
         (b"POST", "/v1/chat/completions"): _inference("chat_completions", Dialect.OPENAI),
         (b"POST", "/v1/completions"): _inference("completions", Dialect.OPENAI),
-        (b"POST", "/v1/responses"): _inference("responses", Dialect.OPENAI),
+        (b"POST", "/v1/responses"): _inference("responses", Dialect.OPENAI, "background", "previous_response_id", "conversation"),
         (b"POST", "/v1/embeddings"): _inference("embeddings", Dialect.OPENAI),
         (b"POST", "/v1/images/generations"): _inference("images_generations", Dialect.OPENAI),
         (b"POST", "/v1/audio/speech"): _inference("audio_speech", Dialect.OPENAI),
         (b"POST", "/v1/moderations"): _inference("moderations", Dialect.OPENAI),
-        (b"POST", "/v1/messages"): _inference("messages", Dialect.ANTHROPIC),
+        (b"POST", "/v1/messages"): _inference("messages", Dialect.ANTHROPIC, "container", "thread"),
         (b"POST", "/v1/messages/count_tokens"): _inference("messages_count_tokens", Dialect.ANTHROPIC),
         (b"GET", "/v1/models"): _CATALOGUE,
     }
@@ -81,7 +86,7 @@ def item_name(path: str) -> str:
 
 
 def dialect_of(route: Route | None, headers: Sequence[tuple[bytes, bytes]]) -> Dialect:
-    """Choose the dialect to answer in: the route's own; where both share a path or none is known, Anthropic's if the caller sends its version."""
+    """Choose the dialect to answer in: the route's own, else Anthropic's if the caller sends its version header, else OpenAI's."""
     if route is not None and route.kind is Kind.INFERENCE:
         return route.dialect
     spoken = any(name == b"anthropic-version" for name, _ in headers)

@@ -1,0 +1,77 @@
+"""One strict parse of a JSON object (RFC 8259): every key kept, in order, also those that are sent twice."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+
+class _Member:
+    """One key, equal to itself only: a mapping from members loses no duplicate."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, _kind: type, name: str) -> None:
+        self.name = name
+
+
+_OBJECT: Final = msgspec.json.Decoder(dict[_Member, Raw], dec_hook=_Member)
+_LIST: Final = msgspec.json.Decoder(list[Raw])
+_TEXT: Final = msgspec.json.Decoder(str)
+
+
+class Members(Struct, frozen=True):
+    """Keys of an object, duplicates included, and their values, unread: well-formed JSON that refers to the body."""
+
+    names: tuple[str, ...]
+    values: list[Raw]
+
+
+def read_object(body: bytes) -> Members | str:
+    """Give the top-level members of the object that `body` is; or say what is wrong.
+
+    Refused are a byte order mark, other encodings than UTF-8, NaN and Infinity, lone surrogates, trailing bytes, nesting too
+    deep to read, anything but an object.
+    """
+    if not body.isascii():
+        problem = _encoding_problem(body)
+        if problem:
+            return problem
+    try:
+        return _members(body)
+    except msgspec.ValidationError:
+        return "the body is not a JSON object"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "the body is not well-formed JSON"
+    except RecursionError:
+        return "the body is nested too deeply"
+
+
+def _members(text: bytes) -> Members:
+    found = _OBJECT.decode(text)
+    return Members(tuple([member.name for member in found]), list(found.values()))
+
+
+def _encoding_problem(body: bytes) -> str | None:
+    # The parser skips over strings without looking at their encoding.
+    if body.startswith(b"\xef\xbb\xbf"):
+        return "the body begins with a byte order mark"
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "the body is not UTF-8"
+    return None
+
+
+def read_objects(value: bytes) -> list[Members]:
+    """Give the members of a nested object, or of each object in a list; `value` is well-formed JSON of either kind."""
+    objects = [value] if value.startswith(b"{") else [bytes(each) for each in _LIST.decode(value)]
+    return [_members(each) for each in objects if each.startswith(b"{")]
+
+
+def read_text(value: Raw) -> str | None:
+    """Give the string that `value` is, or None if it is anything else."""
+    try:
+        return _TEXT.decode(value)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,59 @@
+"""What the top-level keys of a JSON body mean to the gate, however they are spelled."""
+
+import unicodedata
+from enum import Enum, unique
+from typing import Final
+
+
+@unique
+class Role(Enum):
+    """Whether a key names the model, may name another one, only resembles such a key, or is one in which no reader looks for a model."""
+
+    MODEL = "model"
+    ELSEWHERE = "elsewhere"
+    VARIANT = "variant"
+    FREE = "free"
+    OTHER = "other"
+
+
+# Fields by which some API, proxy or SDK names another model or a list of them (fallbacks, deployments, engines).
+_ELSEWHERE: Final = frozenset(
+    "models model_id model_name model_list engine deployment deployment_id fallback fallbacks fallback_model fallback_models "  # noqa: SIM905 - reads as a list
+    "context_window_fallbacks content_policy_fallbacks".split()
+)
+# Prompts, schemas and examples, in which a "model" is the caller's text; and plain numbers and switches.
+_FREE: Final = frozenset(
+    "messages input prompt prefill system instructions metadata functions text prediction user stop stop_sequences response_format "  # noqa: SIM905 - reads as a list
+    "output_config output_format logit_bias stream stream_options temperature top_p top_k n seed max_tokens max_completion_tokens "
+    "max_output_tokens presence_penalty frequency_penalty logprobs top_logprobs store service_tier parallel_tool_calls reasoning_effort "
+    "encoding_format dimensions voice size quality".split()
+)
+
+
+def fold(name: str) -> str:
+    """Fold what a lenient reader might take for the same name: case, compatibility forms, anything that is no letter or digit."""
+    if name.isascii():
+        return "".join(filter(str.isalnum, name)).lower()
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
+
+
+_FOLDED: Final = frozenset(map(fold, _ELSEWHERE | {"model"}))
+_MODEL_FIELDS: Final = frozenset(
+    map(fold, ("model", "model_id", "model_name", "x-model", "x-model-id", "x-model-name", "deployment", "engine"))
+)
+
+
+def role_of(name: str) -> Role:
+    """Tell the role of a top-level key."""
+    if name == "model":
+        return Role.MODEL
+    if name in _ELSEWHERE:
+        return Role.ELSEWHERE
+    if name in _FREE:
+        return Role.FREE
+    return Role.VARIANT if fold(name) in _FOLDED else Role.OTHER
+
+
+def names_model(name: str) -> bool:
+    """Whether a header, query parameter or nested key of this name could be read as the model's name."""
+    return fold(name) in _MODEL_FIELDS
