@@ -1,13 +1,20 @@
-"""How each API spells a refusal, a broken-off stream and a list of models: one file a dialect, one map here."""
+"""How each API spells a refusal, a broken-off stream and a list of models: one file a dialect, one map here.
 
-from collections.abc import Sequence
+To add a dialect: a member of `wire.routes.Dialect`, its routes, a file with these four functions, a line in `SPELLINGS`.
+"""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from gateway.dialects import anthropic, openai, problem
 from gateway.dialects.refusal import House, Refusal, Response, from_denial, from_reason
+from gateway.dialects.statuses import status_of
 from gateway.policy.snapshot import Model
-from gateway.policy.vocabulary import Reason
 from gateway.wire.routes import Dialect
 
 __all__ = [
+    "SPELLINGS",
     "Dialect",
     "House",
     "Refusal",
@@ -22,30 +29,44 @@ __all__ = [
 ]
 
 
+class Spelling(Protocol):
+    """What a dialect's file offers."""
+
+    def render(self, refusal: Refusal) -> Response:
+        """Spell a refusal."""
+
+    def cut_event(self, refusal: Refusal) -> bytes:
+        """Spell the last event of a stream that is cut."""
+
+    def models_page(self, models: Sequence[Model]) -> bytes:
+        """Spell a list of models."""
+
+    def model_entry(self, model: Model) -> bytes:
+        """Spell one model."""
+
+
+SPELLINGS: Final[Mapping[Dialect, Spelling]] = MappingProxyType({Dialect.OPENAI: openai, Dialect.ANTHROPIC: anthropic})
+
+
 def render(dialect: Dialect, refusal: Refusal, accept: bytes | None) -> Response:
     """Spell the refusal in the caller's dialect, or RFC 9457 where `accept` asks for application/problem+json.
 
     Headers set: content-type, cache-control, x-should-retry, x-request-id, x-gateway-decision-id, x-gateway-revision (if known),
     and where they apply request-id, www-authenticate, retry-after, link. Never a framing header.
     """
-    raise NotImplementedError
+    return problem.render(refusal) if problem.is_wanted(accept) else SPELLINGS[dialect].render(refusal)
 
 
 def cut_event(dialect: Dialect, refusal: Refusal) -> bytes:
     """Spell the last server-sent event of a stream that is cut: the official SDKs raise their own API error on it."""
-    raise NotImplementedError
+    return SPELLINGS[dialect].cut_event(refusal)
 
 
 def models_page(dialect: Dialect, models: Sequence[Model]) -> bytes:
     """Body of `GET /v1/models`: exactly these models, by id, in this order."""
-    raise NotImplementedError
+    return SPELLINGS[dialect].models_page(models)
 
 
 def model_entry(dialect: Dialect, model: Model) -> bytes:
     """Body of `GET /v1/models/{id}`."""
-    raise NotImplementedError
-
-
-def status_of(reason: Reason, legal_basis: str = "") -> int:
-    """HTTP status of a refusal for `reason`: 400, 401, 403, 404, 429, 451 (with a legal basis) or 503."""
-    raise NotImplementedError
+    return SPELLINGS[dialect].model_entry(model)

@@ -1,9 +1,11 @@
 """A refusal as the caller will see it: one reason, who to ask, and nothing about the caller's attributes."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from gateway.policy.decision import Denial
-from gateway.policy.vocabulary import Reason
+from gateway.policy.vocabulary import PRECEDENCE, Reason
 
 
 class House(Struct, frozen=True):
@@ -55,4 +57,27 @@ def from_denial(denial: Denial, decision_id: str, request_id: str, house: House,
 
     `conceal` False is for a running stream: its caller was permitted, and so knows the model.
     """
-    raise NotImplementedError
+    hidden = conceal and denial.model is not None and denial.model.hidden and denial.reason not in _SAME_FOR_EVERY_MODEL
+    return Refusal(
+        reason=Reason.MODEL_UNKNOWN if hidden else denial.reason,
+        decision_id=decision_id,
+        request_id=request_id,
+        model=denial.request.model if denial.request is not None else None,
+        contact=house.contact if hidden else denial.contact or house.contact,
+        legal_basis="" if hidden else denial.legal_basis,
+        blocked_by=house.blocked_by,
+        authority="" if hidden else denial.authority,
+        message="" if hidden else denial.message,
+        retry_after=house.retry_after,
+        revision=denial.revision,
+    )
+
+
+# A refusal for one of these says nothing about the model; a stale policy does, because it stops gated models only.
+_SAME_FOR_EVERY_MODEL: Final = frozenset(
+    (
+        *(reason for reason in Reason if PRECEDENCE[reason] < PRECEDENCE[Reason.POLICY_STALE]),
+        Reason.AUDIT_UNAVAILABLE,
+        Reason.LIMIT_EXCEEDED,
+    )
+)

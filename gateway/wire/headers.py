@@ -18,8 +18,8 @@ _HOP: Final = frozenset(
 )
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 _REQUEST_ONLY: Final = CREDENTIALS | {b"host", b"expect"}
-# The upstream's request id gives way to the gate's; alt-svc would lead callers past the gate.
-_RESPONSE_ONLY: Final = frozenset((b"x-request-id", b"alt-svc"))
+# It would lead callers past the gate.
+_RESPONSE_ONLY: Final = frozenset((b"alt-svc",))
 _OWN_FAMILY: Final = b"x-gateway-"
 
 
@@ -65,10 +65,7 @@ def forwardable_request(headers: Headers, strip: frozenset[bytes] = frozenset())
 
 
 def forwardable_response(headers: Headers) -> list[tuple[bytes, bytes]]:
-    """Pick the fields of an upstream's response that go to the caller: no hop-by-hop, no framing, none of our own family.
-
-    `x-request-id` is removed too: the gate writes its own.
-    """
+    """Pick the fields of an upstream's response that go to the caller: no hop-by-hop, no framing, none of our own family, no alt-svc."""
     return _without_named(headers, [field for field in headers if _RESPONSE[field[0]]])
 
 
