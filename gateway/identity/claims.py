@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from gateway.identity.pointer import compile_pointer, lookup
-from gateway.identity.rules import is_identifier
+from gateway.identity.rules import is_date, is_identifier
 from gateway.policy.access import UNKNOWN_NATIONALITIES, Nationalities, Subject
 from gateway.policy.countries import read_country, read_nationalities
 from gateway.settings.shape import Claims, Issuer
@@ -51,7 +51,7 @@ def _nationalities(payload: Mapping[str, object], claims: Claims) -> Nationaliti
 
 
 def _expiry(value: object) -> float:
-    return float(value) if isinstance(value, int) else -math.inf
+    return float(value) if is_date(value) else -math.inf
 
 
 def _organisation(claim: object, qualifier: str) -> str | None:

@@ -12,7 +12,7 @@ MAX_BYTES: Final = 128 * 1024 * 1024
 """Most bytes of tokens held."""
 
 _BATCH: Final = 64
-"""The oldest entries leave in slices of capacity / 64: the dict is never searched for its first key once per token."""
+"""The oldest entries leave in slices of 1/64: the dict is never searched for its first key once per token."""
 
 
 class TokenMemory(Generic[Finding]):
@@ -52,5 +52,5 @@ class TokenMemory(Generic[Finding]):
         self._bytes = 0
 
     def _evict(self) -> None:
-        for token in list(islice(self._entries, max(1, self._capacity // _BATCH))):
+        for token in list(islice(self._entries, max(1, len(self._entries) // _BATCH))):
             self.drop(token)

@@ -1,7 +1,7 @@
 """What every token must keep to besides its signature: RFC 7515 header, RFC 7519 and RFC 8725 claims. Pure."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeGuard
 
 from gateway.policy.vocabulary import Reason
 from gateway.settings.shape import Issuer
@@ -25,6 +25,11 @@ _FORBIDDEN: Final = frozenset({"jku", "jwk", "x5u", "x5c", "cty", "zip", "enc", 
 def is_identifier(value: object) -> bool:
     """Say whether `value` is a string of 1 to `MAX_IDENTIFIER` printable characters (no control, format or separator ones)."""
     return isinstance(value, str) and 0 < len(value) <= MAX_IDENTIFIER and value.isprintable()
+
+
+def is_date(value: object) -> TypeGuard[int]:
+    """Say whether `value` is a whole number of seconds up to `LATEST`, in the past or the future (RFC 7519 NumericDate, the integers)."""
+    return type(value) is int and -LATEST <= value <= LATEST
 
 
 def check_header(header: Mapping[str, object]) -> Reason | None:
@@ -53,7 +58,7 @@ def check_claims(payload: Mapping[str, object], issuer: Issuer, wall: float) -> 
     to a key (`cnf`, RFC 7800) is no bearer token, a security event (`events`, RFC 8417) no access token.
     """
     expires = payload.get("exp")
-    if type(expires) is not int or expires > LATEST or not _shaped(payload) or not _meant_for_us(payload.get("aud"), issuer):
+    if not is_date(expires) or not _shaped(payload) or not _meant_for_us(payload.get("aud"), issuer):
         return Reason.TOKEN_INVALID
     ahead = wall + issuer.leeway
     if not (_not_after(payload, "nbf", ahead) and _not_after(payload, "iat", ahead + ISSUED_AHEAD)):

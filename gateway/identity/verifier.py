@@ -140,9 +140,9 @@ class Verifier:
         problem = check_claims(compact.payload, trust.issuer, now.wall)
         if problem is Reason.TOKEN_EXPIRED:
             return self._refuse_for_a_while(token, trust, problem, now)
-        subject = subject_from(compact.payload, trust.issuer, trust.qualify)
-        if problem or not subject.subject_id:
-            return self._refuse(trust.issuer.name, problem or Reason.TOKEN_INVALID)
+        subject = None if problem else subject_from(compact.payload, trust.issuer, trust.qualify)
+        if subject is None or not subject.subject_id:
+            return self._refuse(trust.issuer.name, Reason.TOKEN_INVALID)
         return self._accept(token, trust, subject)
 
     def _accept(self, token: bytes, trust: Trust, subject: Subject) -> Subject:
