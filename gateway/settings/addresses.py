@@ -61,11 +61,11 @@ def http_url(text: str, *, secure: bool) -> SplitResult:
     return parts
 
 
-def store_url(text: str) -> None:
-    """`embedded` or a URL of the store; a password belongs in `password_env`. The store's own part reads the details."""
+def store_url(text: str) -> str:
+    """Return the scheme of the store's URL, or `embedded`; a password belongs in `password_env`. The store's own part reads the details."""
     scheme, separator, rest = text.partition("://")
     if text == "embedded":
-        return
+        return text
     if not separator or scheme not in STORE_SCHEMES or not rest:
         raise ValueError(
             "expected embedded, redis://host:6379, rediss://host:6379, unix:///path, redis+sentinel://... or redis+cluster://..."
@@ -73,6 +73,7 @@ def store_url(text: str) -> None:
     userinfo, at, _ = rest.rpartition("@")
     if (at and ":" in userinfo) or "password=" in rest:
         raise ValueError("a URL in this file must not hold a password. Write: password_env: STORE_PASSWORD and set that variable")
+    return scheme
 
 
 def is_loopback(host: str) -> bool:

@@ -1,14 +1,34 @@
 """What is allowed but hardly meant: said by `gateway check-config` and in the log at start, never an error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 
+from gateway.policy.groups import CountryGroup
 from gateway.settings.addresses import host_port, http_url, is_loopback
-from gateway.settings.shape import AdminListener, ModelSection, Settings, Upstream
+from gateway.settings.shape import AdminListener, CountryList, ModelSection, RestrictionsSection, Settings, Upstream
 
 
 def advice(settings: Settings) -> tuple[str, ...]:
     """Return one sentence for each setting that refuses everybody or exposes something; for settings that `load` has accepted."""
     return (*_exposed(settings.listen.admin), *_unanswerable(settings), *_in_clear(settings.upstreams))
+
+
+def overdue(settings: Settings, groups: Mapping[str, CountryGroup], today: date) -> tuple[str, ...]:
+    """Return one sentence for each country group that a model names and whose facts should have been reviewed before `today`."""
+    return tuple(
+        f"country group {name}: to be reviewed by {group.review_by}; the list may have changed since {group.as_of}"
+        for name, group in groups.items()
+        if name in _named(settings) and group.review_by is not None and group.review_by < today
+    )
+
+
+def _named(settings: Settings) -> frozenset[str]:
+    rules = (rule for model in settings.models for rule in _lists(model.restrictions))
+    return frozenset(name for rule in rules for names in (rule.any_in, rule.all_in) for name in names or ())
+
+
+def _lists(section: RestrictionsSection) -> Iterator[CountryList]:
+    yield from (rule for rule in (section.nationality, section.residence, section.region) if rule is not None)
 
 
 def _exposed(admin: AdminListener) -> Iterator[str]:

@@ -43,7 +43,7 @@ def compose(text: str, file: str) -> yaml.Node | None:
     """Return the single document of `text` as a node, None where it is empty; SettingsError names the line of a syntax error."""
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise _syntax_error(error, file) from None
 
 

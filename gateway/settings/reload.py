@@ -76,22 +76,26 @@ class SettingsWatch:
         """Ask for a reload at once, changed or not."""
         self._asked.set()
 
+    def look(self) -> bool:
+        """Look at the files: whether they differ from what was read last and have not changed since the look before."""
+        now = fingerprint(*self._files)
+        rested = now == self._looked and now != self._loaded
+        self._looked = now
+        return rested
+
     async def _watch(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_every):
                     await self._asked.wait()
-            files, now = self._files, fingerprint(*self._files)
-            rested = now == self._looked and now != self._loaded
-            self._looked = now
-            if self._asked.is_set() or rested:
-                self._asked.clear()
-                self._loaded = now
+            asked = self._asked.is_set()
+            self._asked.clear()
+            if self.look() or asked:
+                self._loaded = self._looked
                 await self._reload()
-                if self._files != files:
-                    self._loaded = self._looked = fingerprint(*self._files)
 
     async def _reload(self) -> None:
+        files = self._files
         try:
             settings = await asyncio.to_thread(self.load)
             self._on_change(settings)
@@ -101,6 +105,8 @@ class SettingsWatch:
             self._failed(SettingsError(f"{self._path}: could not be applied: {type(error).__name__}"))
         else:
             self.counts["ok"] += 1
+        if self._files != files:
+            self._loaded = self._looked = fingerprint(*self._files)
 
     def _failed(self, error: GatewayError) -> None:
         self.counts["failed"] += 1

@@ -15,7 +15,8 @@ def json_schema() -> JsonObject:
     """Make the schema of `gateway.yaml`: every section closed, every setting described, no nulls (a file says a value or says nothing)."""
     (root,), definitions = msgspec.json.schema_components((Settings,), ref_template="#/$defs/{name}")
     described = {name: _section(name, definition) for name, definition in sorted(definitions.items())}
-    return {"$schema": DIALECT, "title": "Settings of the model access gateway", **root, "$defs": described}
+    whole = {"$schema": DIALECT, "title": "Settings of the model access gateway", **root, "$defs": described}
+    return msgspec.json.decode(msgspec.json.encode(whole), type=JsonObject)
 
 
 def schema_text() -> str:

@@ -50,9 +50,9 @@ def _model(model: ModelSection, upstreams: set[str], groups: Mapping[str, Countr
         if not name or len(name) > LONGEST_MODEL_NAME or name != name.strip():
             where = path + place.removeprefix("models[0]")
             yield Problem(where, f"expected 1 to {LONGEST_MODEL_NAME} characters without spaces around them")
-    if model.upstream not in upstreams:
-        known = ", ".join(sorted(upstreams)) or "none"
-        yield Problem(f"{path}.upstream", f"no such upstream.{did_you_mean(model.upstream, upstreams)} Known: {known}")
+    if upstreams and model.upstream not in upstreams:
+        near = did_you_mean(model.upstream, upstreams)
+        yield Problem(f"{path}.upstream", f"no such upstream.{near} Known: {', '.join(sorted(upstreams))}")
     if not model.gated and model.restrictions != NOTHING:
         yield Problem(f"{path}.restrictions", "restrictions hold for gated models only. Write: gated: true, or remove them")
     for name in COUNTRY_RULES:

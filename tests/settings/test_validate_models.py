@@ -1,0 +1,47 @@
+"""One name means one model, and every restriction says something that can be understood."""
+
+from pathlib import Path
+
+import pytest
+from support.settings_text import WHOLE, parsed
+
+from gateway.errors import SettingsError
+
+RULE = "    restrictions: {%s}\n"
+BROKEN = {
+    "ids repeat": ("  - {id: frontier-1, upstream: inference}\n", "models[1].id"),
+    "an alias is another model's id": ("    aliases: [b]\n  - {id: b, upstream: inference}\n", "models[1].id"),
+    "an alias is another model's alias": ("    aliases: [x]\n  - {id: b, upstream: inference, aliases: [x]}\n", "models[1].aliases[0]"),
+    "an alias is the model's own id": ("    aliases: [frontier-1]\n", "models[0].aliases[0]"),
+    "an alias is empty": ("    aliases: ['']\n", "models[0].aliases[0]: expected 1 to 256"),
+    "an alias has spaces around it": ("    aliases: [' a']\n", "models[0].aliases[0]: expected 1 to 256"),
+    "an alias is endless": (f"    aliases: [{'a' * 257}]\n", "models[0].aliases[0]: expected 1 to 256"),
+    "restricted but not gated": ("    gated: false\n" + RULE % "us_person: true", "for gated models only"),
+    "a rule without a list": (RULE % "region: {unknown: allow}", "the rule restricts nothing"),
+    "a list of nothing": (RULE % "region: {any_in: []}", "an empty list is no rule"),
+    "a country nobody knows": (RULE % "region: {any_in: [QQ]}", "restrictions.region.any_in[0]: unknown country"),
+    "a country in lower case": (RULE % "nationality: {all_in: [US, de]}", "restrictions.nationality.all_in[1]: unknown country"),
+    "a group nobody defined": (RULE % "residence: {any_in: [ear_e1]}", "restrictions.residence.any_in[0]: unknown country"),
+    "a part of a country as nationality": (RULE % "nationality: {any_in: [UA-43]}", "work in region rules only"),
+    "groups that are not there": ("country_groups: nowhere.yaml\n", "country_groups: "),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), BROKEN.values(), ids=BROKEN.keys())
+def test_one_rule_one_broken_file(text: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parsed(WHOLE + text)
+    (line,) = str(caught.value).splitlines()
+    assert words in line
+
+
+def test_a_misspelt_group_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "groups.yaml").write_text("groups: {five_eyes: {members: [US, GB]}}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="Did you mean five_eyes"):
+        parsed(WHOLE + RULE % "residence: {all_in: [five_eye]}" + "country_groups: groups.yaml\n", tmp_path)
+
+
+def test_groups_that_do_not_parse_are_named_with_their_file(tmp_path: Path) -> None:
+    (tmp_path / "groups.yaml").write_text("groups: {nordic: {members: [SE, NO]}}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"gateway\.yaml:12: country_groups: .*groups\.yaml.*nordic"):
+        parsed(WHOLE + "country_groups: groups.yaml\n", tmp_path)
