@@ -9,9 +9,10 @@ from aiohttp import hdrs, web
 from gateway.api.health import Health, MetricsText
 from gateway.api.readiness import Readiness
 from gateway.errors import SettingsError
+from gateway.settings.addresses import HostPort, host_port
 from gateway.settings.shape import AdminListener, Tls
 
-__all__ = ["AdminServer", "Readiness", "host_and_port"]
+__all__ = ["AdminServer", "Readiness"]
 
 LOG = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class AdminServer:
         reuse_port: bool = False,
     ) -> None:
         """Prepare; `reuse_port` lets several workers listen on one port. Raise `SettingsError` for a bad address or certificate."""
-        self._host, self._asked_port = host_and_port(settings.address)
+        self._address = _listening(settings.address)
         self._tls = server_tls(settings.tls) if settings.tls is not None else None
         self._reuse_port = reuse_port
         app = web.Application(middlewares=[spoken_errors], client_max_size=1024 * 1024)
@@ -60,19 +61,21 @@ class AdminServer:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, keepalive_timeout=75.0)
 
     def __repr__(self) -> str:
-        return f"<AdminServer {self._host}:{self.port}{' TLS' if self._tls else ''}>"
+        return f"<AdminServer {self._address.host}:{self.port}{' TLS' if self._tls else ''}>"
 
     @property
     def port(self) -> int:
         """The port that is listened on, the one asked for before the start."""
         addresses = self._runner.addresses
-        return int(addresses[0][1]) if addresses else self._asked_port
+        return int(addresses[0][1]) if addresses else self._address.port
 
     async def start(self) -> None:
         """Listen; raise OSError if the address is taken."""
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._asked_port, ssl_context=self._tls, reuse_port=self._reuse_port).start()
+            await web.TCPSite(
+                self._runner, self._address.host, self._address.port, ssl_context=self._tls, reuse_port=self._reuse_port
+            ).start()
         except OSError:
             await self._runner.cleanup()
             raise
@@ -82,13 +85,11 @@ class AdminServer:
         await self._runner.cleanup()
 
 
-def host_and_port(address: str) -> tuple[str, int]:
-    """Read `host:port` or `[v6]:port`; raise `SettingsError` that shows the right form."""
-    host, _, port = address.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if not host or not (port.isascii() and port.isdigit() and int(port) < 1 << 16) or (":" in host and not bracketed):
-        raise SettingsError(f'listen.admin.address: expected host:port, got "{address}". Write: address: "127.0.0.1:9090" or "[::1]:9090"')
-    return (host[1:-1] if bracketed else host), int(port)
+def _listening(address: str) -> HostPort:
+    try:
+        return host_port(address)
+    except ValueError as error:
+        raise SettingsError(f'listen.admin.address: "{address}": {error}') from error
 
 
 def server_tls(settings: Tls) -> ssl.SSLContext:

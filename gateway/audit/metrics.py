@@ -78,6 +78,8 @@ class Metrics:
         self.reload_seconds = one(Histogram, "reload_seconds", "From a change seen to the new policy in use.", bounds=CUT)
         self.directive_monitor = many(Counter, "directive_monitor_total", "Would-be refusals of monitored directives.", "directive", "org")
         self.config_reloads = many(Counter, "config_reloads_total", "Reads of the configuration file after start.", "outcome")
+        for outcome in ("ok", "failed"):  # present at zero, so that the first failure is an increase
+            self.config_reloads.labels(outcome)
 
     def _define_identity(self) -> None:
         many, one, high = self._many, self._one, Merge.MAX

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.api.admin import AdminServer, host_and_port
+from gateway.api.admin import AdminServer
 from gateway.api.readiness import Readiness
 from gateway.audit.metrics import Metrics
 from gateway.errors import SettingsError
@@ -188,15 +188,6 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         AdminServer(AdminListener(tls=tls), Readiness, Metrics())
 
 
-@pytest.mark.parametrize(
-    ("address", "read"),
-    [("127.0.0.1:9090", ("127.0.0.1", 9090)), ("[::1]:9090", ("::1", 9090)), ("localhost:0", ("localhost", 0))],
-)
-def test_addresses(address: str, read: tuple[str, int]) -> None:
-    assert host_and_port(address) == read
-
-
-@pytest.mark.parametrize("address", ["9090", ":9090", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:70000", "::1:9090", "127.0.0.1:٣"])
-def test_odd_addresses_are_refused_with_the_right_form(address: str) -> None:
-    with pytest.raises(SettingsError, match=r'Write: address: "127\.0\.0\.1:9090"'):
-        host_and_port(address)
+def test_an_odd_address_is_refused_with_the_right_form() -> None:
+    with pytest.raises(SettingsError, match=r'listen\.admin\.address: "9090": .*Write: 127\.0\.0\.1'):
+        AdminServer(AdminListener(address="9090"), Readiness, Metrics())
