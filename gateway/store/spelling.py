@@ -1,0 +1,86 @@
+"""Grants, stage records, directives and revocations -> the JSON that the store keeps; pure, the inverse of `codec`."""
+
+import json
+import math
+from typing import Any, Final
+
+from gateway.policy.directive import Directive
+from gateway.policy.restrictions import NO_RESTRICTIONS, CountryRule, Restrictions
+from gateway.policy.snapshot import Grant, Revocation, StageRecord
+from gateway.store.document import write_time
+
+Json = dict[str, Any]
+
+_PLAIN: Final[tuple[object, ...]] = (None, False, "", (), [], {}, NO_RESTRICTIONS)
+
+
+def encode_grant(grant: Grant) -> str:
+    """One field of an allowlist; a grant without conditions is `{}`."""
+    return _write(
+        _period(grant.valid_from, grant.valid_until)
+        | {
+            "evaluator": grant.evaluator,
+            "covers_foreign_persons": grant.covers_foreign_persons,
+            "waive": sorted(grant.waive),
+            "conditions": _restrictions(grant.conditions),
+            "authority": grant.authority,
+        }
+    )
+
+
+def encode_stage(record: StageRecord) -> str:
+    """One field of `models`."""
+    return _write({"stage": record.stage.value, "since": record.since, "authority": record.authority})
+
+
+def encode_directive(directive: Directive) -> str:
+    """One field of `directives`; its id is the field's name."""
+    document: Json = _period(directive.valid_from, directive.valid_until) | {
+        "models": sorted(directive.models or ()),
+        "except_organisations": sorted(directive.except_organisations),
+        "authority": directive.authority,
+        "legal_basis": directive.legal_basis,
+        "message": directive.message,
+        "contact": directive.contact,
+        "mode": "" if directive.enforce else "monitor",
+    }
+    rule = {"rule": _restrictions(directive.rule)} if directive.effect == "restrict" else {}
+    return json.dumps({"effect": directive.effect.value} | rule | _said(document), ensure_ascii=False)
+
+
+def encode_revocation(revocation: Revocation) -> str:
+    """One field of `revocations`; `{}` revokes for good."""
+    return _write(_period(-math.inf, revocation.until) | {"reason": revocation.reason})
+
+
+def _write(document: Json) -> str:
+    return json.dumps(_said(document), ensure_ascii=False)
+
+
+def _said(document: Json) -> Json:
+    return {name: value for name, value in document.items() if value not in _PLAIN}
+
+
+def _period(start: float, until: float) -> Json:
+    bounds = {"from": start, "until": until}
+    return {name: write_time(instant) for name, instant in bounds.items() if math.isfinite(instant)}
+
+
+def _restrictions(rule: Restrictions) -> Json:
+    document = {
+        "nationality": _countries(rule.nationality),
+        "us_person": rule.us_person,
+        "residence": _countries(rule.residence),
+        "region": _countries(rule.region),
+        "deny_anonymizer": rule.deny_anonymizer,
+        "deny_hosting": rule.deny_hosting,
+    }
+    exempt = {} if rule.us_person_exempt else {"us_person_exempt": False}
+    return _said(document) | exempt
+
+
+def _countries(rule: CountryRule | None) -> Json | None:
+    if rule is None:
+        return None
+    lists = {"any_in": rule.any_in, "all_in": rule.all_in}
+    return {name: sorted(codes) for name, codes in lists.items() if codes is not None} | {"unknown": rule.unknown.value}
