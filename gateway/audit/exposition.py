@@ -30,7 +30,7 @@ class Readout(Collector):
     def collect(self) -> Iterator[Metric]:
         """Give every metric, those without a series too: a reader learns that they exist."""
         series: dict[str, list[tuple[tuple[str, ...], list[float]]]] = {name: [] for name in self._definitions}
-        for (metric, labels), values in sorted(self._readings.items()):
+        for (metric, labels), values in self._readings.items():
             series[metric].append((labels, values))
         for name, definition in self._definitions.items():
             yield _family(definition, series[name])
