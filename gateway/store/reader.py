@@ -1,0 +1,107 @@
+"""What the operators' lists show: entries as they are stored, changes as they were made, replicas as they reported themselves."""
+
+import math
+from collections.abc import Awaitable, Mapping
+from typing import Any, cast
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from gateway.errors import StoreUnavailableError
+from gateway.store.keys import Keys
+
+ChangeEntry = dict[str, str | int]
+"""One entry of the stream of changes: id, revision, when, who, what, why, key, field, before, after (empty: no entry)."""
+
+
+class PolicyReader:
+    """Reads the store once per question, for lists; decisions are made on a Snapshot. Raises StoreUnavailableError."""
+
+    def __init__(self, client: "redis.asyncio.Redis", keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    def __repr__(self) -> str:
+        return f"PolicyReader({self._keys})"
+
+    async def allowlist(self, model: str) -> Mapping[str, str]:
+        """Organisation -> grant JSON of the model with this id."""
+        return await self._hash(self._keys.allowlist(model))
+
+    async def allowlisted_models(self) -> tuple[str, ...]:
+        """Ids of all models that have an allowlist, whether or not the catalogue knows them."""
+        pattern = "".join(f"[{letter}]" if letter in "*?[\\" else letter for letter in self._keys.allowlist("")) + "*"
+        try:
+            found = [self._keys.model_of(key.decode()) async for key in self._client.scan_iter(match=pattern, count=1000)]
+        except (RedisError, OSError) as error:
+            raise StoreUnavailableError(f"the store cannot be read: {error}") from None
+        return tuple(sorted({model for model in found if model is not None}))
+
+    async def models(self) -> Mapping[str, str]:
+        """Model id -> stage record JSON."""
+        return await self._hash(self._keys.models)
+
+    async def directives(self) -> Mapping[str, str]:
+        """Id -> directive JSON."""
+        return await self._hash(self._keys.directives)
+
+    async def revocations(self) -> Mapping[str, str]:
+        """Name -> revocation JSON."""
+        return await self._hash(self._keys.revocations)
+
+    async def replicas(self) -> Mapping[str, str]:
+        """Worker -> the JSON that it reported last."""
+        return await self._hash(self._keys.replicas)
+
+    async def revision(self) -> int | None:
+        """Answer the revision; None where no change was ever made with the tools or seen by a gate."""
+        value = await self._ask(self._client.get(self._keys.revision))
+        return int(value) if isinstance(value, bytes) and value.isdigit() else None
+
+    async def changes(self, since: float = 0.0, limit: int = 100_000) -> list[ChangeEntry]:
+        """List the changes made from `since` (epoch seconds) on, oldest first, at most `limit`."""
+        first = str(math.floor(since * 1000)) if since > 0 else "-"
+        entries = await self._ask(self._client.xrange(self._keys.changes, min=first, count=limit))
+        return [_entry(identity.decode(), fields) for identity, fields in entries]
+
+    async def _hash(self, key: str) -> Mapping[str, str]:
+        entries = await self._ask(cast("Awaitable[dict[bytes, bytes]]", self._client.hgetall(key)))
+        return {_text(name): _text(value) for name, value in sorted(entries.items())}
+
+    async def _ask(self, question: Awaitable[Any]) -> Any:  # noqa: ANN401 (what redis-py answers)
+        try:
+            return await question
+        except (RedisError, OSError) as error:
+            raise StoreUnavailableError(f"the store cannot be read: {error}") from None
+
+
+class ReplicaRegister:
+    """Where each worker reports the revision that it has applied. Raises StoreUnavailableError."""
+
+    def __init__(self, client: "redis.asyncio.Redis", keys: Keys) -> None:
+        self._client = client
+        self._key = keys.replicas
+
+    async def report(self, worker: str, report_json: str) -> None:
+        """Replace the worker's report."""
+        await self._do("HSET", worker, report_json)
+
+    async def remove(self, worker: str) -> None:
+        """Take a worker that has ended off the list."""
+        await self._do("HDEL", worker)
+
+    async def _do(self, command: str, *arguments: str) -> None:
+        try:
+            await self._client.execute_command(command, self._key, *arguments)  # type: ignore[no-untyped-call]
+        except (RedisError, OSError) as error:
+            raise StoreUnavailableError(f"the replica's report was not written: {error}") from None
+
+
+def _entry(identity: str, fields: Mapping[bytes, bytes]) -> ChangeEntry:
+    said: ChangeEntry = {_text(name): _text(value) for name, value in fields.items()}
+    revision = str(said.get("revision", ""))
+    return {"id": identity} | said | {"revision": int(revision) if revision.isdecimal() else 0}
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "backslashreplace")
