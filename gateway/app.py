@@ -7,12 +7,13 @@ import logging
 import os
 import signal
 import ssl
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Final
 
 import uvloop
 
-from gateway.api.admin import AdminServer, Readiness, host_and_port, server_tls
+from gateway.api.admin import AdminServer, Readiness, server_tls
 from gateway.audit.journal import Journal
 from gateway.audit.logs import configure, event
 from gateway.audit.metrics import Metrics
@@ -33,6 +34,7 @@ from gateway.proxy.journey import Gate
 from gateway.proxy.listener import Connection
 from gateway.proxy.upstream import Upstream
 from gateway.readings import Readings
+from gateway.settings.addresses import host_port
 from gateway.settings.loader import load
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
 from gateway.settings.reload import BOUND_AT_START, SettingsWatch, changed_sections
@@ -56,6 +58,10 @@ class Gateway:
         self.metrics = Metrics(run_dir, worker, org_label=settings.metrics.org_label)
         self.journal = Journal(settings.audit, worker)
         self._fetch = HttpFetch()
+        self.gate: Gate
+        self.watch: PolicyWatch
+        self.verifier: Verifier
+        self.readings: Readings
         self._keysets: dict[str, KeySet] = {}
         self._stack = contextlib.AsyncExitStack()
         self._server: asyncio.Server | None = None
@@ -171,10 +177,10 @@ class Gateway:
 
     async def _listen(self) -> None:
         listen = self.settings.listen
-        host, port = host_and_port(listen.proxy.address)
+        place = host_port(listen.proxy.address)
         context: ssl.SSLContext | None = server_tls(listen.proxy.tls) if listen.proxy.tls else None
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self.gate), host, port, ssl=context, backlog=BACKLOG, reuse_port=self.shared or None
+            lambda: Connection(self.gate), place.host, place.port, ssl=context, backlog=BACKLOG, reuse_port=self.shared or None
         )
         self._stack.callback(self._server.close)
         self.admin = AdminServer(listen.admin, self.readiness, self.readings, reuse_port=self.shared)
@@ -191,8 +197,6 @@ class Gateway:
             problems.append("policy not loaded yet")
         elif age > snapshot.max_staleness:
             problems.append("policy stale: the store has not confirmed it")
-        if known and not snapshot.initialised:
-            problems.append("policy uninitialised: the store holds no entry")
         problems += [f"no keys of issuer {name}" for name in self.verifier.issuers_without_keys]
         if not self.journal.accepting:
             problems.append("decision records are required and cannot be written")
@@ -235,8 +239,8 @@ class Gateway:
     async def _stop_verifier(self) -> None:
         await self.verifier.stop()
 
-    def _soon(self, work: "asyncio._CoroutineLike[None]") -> None:
-        task = asyncio.ensure_future(work)
+    def _soon(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -247,7 +251,7 @@ class Gateway:
 async def run_worker(path: Path, *, worker: str = "w0", run_dir: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP and a change of the file read the settings again."""
     loop = asyncio.get_running_loop()
-    watch = SettingsWatch(path, lambda settings: gateway.apply(settings), _settings_refused)
+    watch = SettingsWatch(path, lambda settings: gateway.apply(settings), _settings_refused)  # noqa: PLW0108 - made after the watch
     gateway = Gateway(watch.load(), worker=worker, run_dir=run_dir)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -299,6 +303,6 @@ def _subject_key(settings: Settings) -> bytes:
 
 
 def _reachable(address: str, port: int) -> str:
-    host, _ = host_and_port(address)
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
+    named = host_port(address).host
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(named, named)  # noqa: S104 - read, not bound
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

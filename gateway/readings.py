@@ -1,6 +1,7 @@
 """Copies what the parts count in plain numbers into metrics, once a second and before each scrape; watches the loop's lag."""
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -92,8 +93,8 @@ class Readings:
             metrics.policy_age_seconds.mark(watch.snapshot.confirmed_at)
         metrics.store_up.set(1.0 if watch.up else 0.0)
         metrics.watch_reloads.set_total(watch.reloads)
-        metrics.watch_errors.set_total(watch.errors)
-        if watch.canary_seconds is not None:
+        metrics.watch_errors.set_total(watch.watch_errors)
+        if not math.isnan(watch.canary_seconds):
             metrics.canary_seconds.set(watch.canary_seconds)
 
     def _read_identity(self) -> None:

@@ -52,6 +52,7 @@ class Link(asyncio.Protocol):
         "_head",
         "_headers",
         "_interim",
+        "_keep_alive",
         "_parser",
         "_reused",
         "closed",
@@ -73,6 +74,7 @@ class Link(asyncio.Protocol):
         self._fresh_head = False
         self._complete = False
         self._interim = False
+        self._keep_alive = False
         self._answered = False
         self._reused = False
 
@@ -190,6 +192,7 @@ class Link(asyncio.Protocol):
             return
         self._head = self._read_head(status)
         self._fresh_head = True
+        self._keep_alive = self._parser.should_keep_alive()
         if self._exchange is not None and self._exchange.bodiless:
             self._complete = True
             self._parser = httptools.HttpResponseParser(self)  # the old one waits for a body that RFC 9110 section 9.3.2 forbids
@@ -220,8 +223,7 @@ class Link(asyncio.Protocol):
     def _settle(self, exchange: Exchange, head: ResponseHead | None, chunks: list[bytes]) -> None:
         """Give the link back before the end is delivered: the next request may want it at once."""
         self._exchange = None
-        usable = self._parser.should_keep_alive() if not exchange.bodiless else False
-        if usable and not self.transport.is_closing() and self.transport.get_write_buffer_size() == 0:
+        if self._keep_alive and not self.transport.is_closing() and self.transport.get_write_buffer_size() == 0:
             self._reused = True
             self.deadline = self.endpoint.now() + self.endpoint.settings.keepalive
             self.endpoint.release(self)
