@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -31,6 +31,7 @@ class DemoIssuer:
         audience: str = AUDIENCE,
         algorithm: Algorithm = "ES256",
         key_file: Path | None = None,
+        publish: bool = True,
     ) -> None:
         self.issuer = issuer
         self.audience = audience
@@ -40,10 +41,18 @@ class DemoIssuer:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._key = _read_key(self.key_file, algorithm) if self.key_file.exists() else _make_key(self.key_file, algorithm)
         self.key_id = f"demo-{_thumbprint(self._key, algorithm)[:12]}"
-        _write_whole(self.jwks_file, json.dumps(self.jwks, indent=2).encode(), 0o644)
+        if publish:
+            _publish(self.jwks_file, json.dumps(self.jwks, indent=2).encode())
 
     def __repr__(self) -> str:
         return f"DemoIssuer({self.issuer} {self.algorithm} {self.key_id})"
+
+    @classmethod
+    def with_key(cls, key_file: Path, *, issuer: str = ISSUER, audience: str = AUDIENCE) -> Self:
+        """Sign with a key that is already there and write nothing; raises OSError, or ValueError where it is of another kind."""
+        kind = type(serialization.load_pem_private_key(key_file.read_bytes(), password=None))
+        algorithm: Algorithm = "RS256" if issubclass(kind, rsa.RSAPrivateKey) else "ES256"
+        return cls(key_file.parent, issuer=issuer, audience=audience, algorithm=algorithm, key_file=key_file, publish=False)
 
     @property
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
@@ -92,6 +101,12 @@ def _thumbprint(key: PrivateKey, algorithm: Algorithm) -> str:
     """Name a key by its content, so that a new key never comes under an old name (in the spirit of RFC 7638)."""
     required = json.dumps(_public_jwk(key, algorithm), sort_keys=True, separators=(",", ":"))
     return sha256(required.encode()).hexdigest()
+
+
+def _publish(path: Path, content: bytes) -> None:
+    """Write the key set only where it changes: a gate that watches the file need not read it again."""
+    if not path.exists() or path.read_bytes() != content:
+        _write_whole(path, content, 0o644)
 
 
 def _write_whole(path: Path, content: bytes, mode: int) -> None:

@@ -1,0 +1,91 @@
+"""What a snapshot holds, as rows for people and scripts; pure. Dates are RFC 3339, None where open."""
+
+import math
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.admin.instants import write_instant
+from gateway.policy.snapshot import Grant, Model, Snapshot
+
+Row = dict[str, Any]
+
+
+def partner_rows(snapshot: Snapshot, now: float, model: str | None = None) -> list[Row]:
+    """List every grant, or those of one model id, by model and organisation; `state` as it is at `now` (epoch seconds)."""
+    return [
+        _partner(model_id, organisation, grant, snapshot, now)
+        for model_id, grants in sorted(snapshot.grants.items())
+        for organisation, grant in sorted(grants.items())
+        if model in (None, model_id)
+    ]
+
+
+def model_rows(snapshot: Snapshot) -> list[Row]:
+    """List the catalogue in its order, each model once, with the stage that holds now and the number of grants."""
+    return [_model(model, snapshot) for model in _each_once(snapshot)]
+
+
+def entry_counts(snapshot: Snapshot) -> Row:
+    """Count what the store holds, by kind."""
+    return {
+        "grants": sum(map(len, snapshot.grants.values())),
+        "stages": len(snapshot.stages),
+        "directives": len(snapshot.directives),
+        "revocations": len(snapshot.revocations),
+        "invalid": len(snapshot.invalid),
+    }
+
+
+def invalid_rows(snapshot: Snapshot) -> list[Row]:
+    """List the stored fields that did not parse, which deny what they cover, with what is wrong."""
+    return [{"key": entry.key, "field": entry.field, "problem": entry.problem} for entry in snapshot.invalid]
+
+
+def _partner(model: str, organisation: str, grant: Grant, snapshot: Snapshot, now: float) -> Row:
+    problems = [entry.problem for entry in snapshot.invalid if entry.field == organisation and entry.key.endswith(f"allowlist:{model}")]
+    return {
+        "model": model,
+        "organisation": organisation,
+        "state": grant_state(grant, now),
+        "from": _date(grant.valid_from),
+        "until": _date(grant.valid_until),
+        "evaluator": grant.evaluator,
+        "covers_foreign_persons": grant.covers_foreign_persons,
+        "waive": sorted(grant.waive),
+        "authority": grant.authority,
+        "problem": problems[0] if problems else "",
+    }
+
+
+def grant_state(grant: Grant, now: float) -> str:
+    """Say whether a grant holds at `now` (epoch seconds): `in force`, `not yet`, `expired` or `invalid`."""
+    if grant.invalid:
+        return "invalid"
+    if now < grant.valid_from:
+        return "not yet"
+    return "in force" if now < grant.valid_until else "expired"
+
+
+def _model(model: Model, snapshot: Snapshot) -> Row:
+    record = snapshot.stages.get(model.id)
+    return {
+        "model": model.id,
+        "stage": str(model.stage if record is None else record.stage),
+        "set_by": "settings" if record is None else ("invalid entry" if record.invalid else "store"),
+        "since": record.since if record else "",
+        "authority": record.authority if record else "",
+        "gated": model.gated,
+        "hidden": model.hidden,
+        "aliases": list(model.aliases),
+        "upstream": model.upstream,
+        "grants": len(snapshot.grants.get(model.id, {})),
+    }
+
+
+def _each_once(snapshot: Snapshot) -> Iterator[Model]:
+    return iter({model.id: model for model in snapshot.catalogue.values()}.values())
+
+
+def _date(instant: float) -> str | None:
+    return write_instant(datetime.fromtimestamp(instant, UTC)) if math.isfinite(instant) else None

@@ -1,0 +1,51 @@
+"""`gateway check-config FILE`: is it usable, and if not, which lines are wrong and how they should read."""
+
+import argparse
+import sys
+
+from gateway.cli.failures import DONE, REFUSED
+from gateway.cli.options import add_json, config_path
+from gateway.cli.tables import show_json
+from gateway.errors import SettingsError
+from gateway.settings.loader import load
+from gateway.settings.provision import build_catalogue, check_secrets, country_groups
+from gateway.settings.shape import Settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `check-config` takes."""
+    parser.add_argument("config", nargs="?", metavar="FILE", help="settings file (default: GATEWAY_CONFIG, then ./config/gateway.yaml)")
+    parser.add_argument("--secrets", action="store_true", help="also demand that every secret it names can be read here")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check, and tell in one line what the file holds."""
+    path = config_path(arguments)
+    if path is None or not path.is_file():
+        raise SettingsError(f"{path or 'settings file'}: no such file. Write: gateway check-config FILE")
+    try:
+        settings = load(path)
+        models = build_catalogue(settings, country_groups(settings))
+        if arguments.secrets:
+            check_secrets(settings)
+    except SettingsError as wrong:
+        return _refused(wrong, as_json=arguments.json)
+    return _accepted(str(path), settings, len(models), as_json=arguments.json)
+
+
+def _refused(wrong: SettingsError, *, as_json: bool) -> int:
+    if as_json:
+        show_json({"ok": False, "problems": str(wrong).splitlines()})
+    else:
+        print(wrong, file=sys.stderr)
+    return REFUSED
+
+
+def _accepted(path: str, settings: Settings, names: int, *, as_json: bool) -> int:
+    held = {"models": len(settings.models), "names": names, "issuers": len(settings.issuers), "upstreams": len(settings.upstreams)}
+    if as_json:
+        show_json({"ok": True, "problems": [], **held})
+    else:
+        print(f"{path}: good; {', '.join(f'{count} {what}' for what, count in held.items())}")
+    return DONE

@@ -1,0 +1,82 @@
+"""`gateway demo`: a gate with everything around it, the main job walked before your eyes, then all of it yours to try."""
+
+import argparse
+import asyncio
+import signal
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import uvloop
+from rich.console import Console
+
+import gateway
+from gateway.audit.logs import configure
+from gateway.cli.failures import DONE, REFUSED
+from gateway.cli.options import operator
+from gateway.demo.scene import Scene, open_scene
+from gateway.demo.screen import Screen
+from gateway.demo.walk import walk
+from gateway.errors import SettingsError
+from gateway.settings.loader import load
+from gateway.settings.shape import Settings
+
+PACKAGE: Final = Path(gateway.__file__).parent
+PLACES: Final = (Path("config/demo.yaml"), PACKAGE.parent / "config" / "demo.yaml", PACKAGE / "demo" / "demo.yaml")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `demo` takes."""
+    parser.add_argument(
+        "--once", action="store_true", help="walk in a directory that is thrown away, end, exit 0 if every step came out as said"
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config/demo.yaml)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Walk, and unless `--once` stay up until interrupted."""
+    config = _config(arguments.config)
+    settings = load(config)
+    configure(settings.log, "demo")
+    with ExitStack() as stack:
+        directory = Path(settings.store.data_dir)
+        if arguments.once:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gateway-demo-", ignore_cleanup_errors=True)))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_play(settings, config, directory, once=arguments.once))
+
+
+async def _play(settings: Settings, config: Path, directory: Path, *, once: bool) -> int:
+    screen = Screen(Console())
+    async with open_scene(settings, directory, operator()) as scene:
+        screen.opening(scene)
+        code = await _walk(screen, scene)
+        if not once:
+            screen.invitation(scene, str(config))
+            await _interrupted()
+    return code
+
+
+async def _walk(screen: Screen, scene: Scene) -> int:
+    steps = []
+    async for step in walk(scene):
+        screen.step(step)
+        steps.append(step)
+    screen.verdict(steps)
+    return DONE if all(step.ok for step in steps) else REFUSED
+
+
+async def _interrupted() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+def _config(named: Path | None) -> Path:
+    for place in (named,) if named else PLACES:
+        if place.is_file():
+            return place
+    raise SettingsError(f"no settings for the demonstration at {named or PLACES[0]}. Write: gateway demo --config FILE")

@@ -1,0 +1,55 @@
+import json
+
+from gateway.admin.explanation import explain, unidentified
+from gateway.policy.access import AccessRequest, Instant, Location, Nationalities, Subject
+from gateway.policy.restrictions import CountryRule, Restrictions
+from gateway.policy.snapshot import Grant, Model, Snapshot
+from gateway.policy.vocabulary import Reason
+
+NOW = Instant(wall=1_780_315_200.0, steady=10.0)
+MODEL = Model(id="frontier-1", upstream="main", restrictions=Restrictions(nationality=CountryRule(any_in=frozenset({"KP"}))))
+SNAPSHOT = Snapshot(
+    catalogue={"frontier-1": MODEL, "frontier-latest": MODEL},
+    grants={"frontier-1": {"org_acme": Grant(valid_until=NOW.wall + 60, authority="letter 3")}},
+    revision=7,
+    digest="abc",
+    initialised=True,
+    confirmed_at=10.0,
+    max_staleness=60.0,
+)
+
+
+def asked(organisation: str, nationality: str, model: str = "frontier-latest") -> AccessRequest:
+    subject = Subject("demo", "alice", organisation, nationalities=Nationalities((nationality,), unknown=False))
+    return AccessRequest(subject, model, Location("DE", source="header"))
+
+
+def test_a_permit_names_its_ground_and_its_end() -> None:
+    told = explain(asked("org_acme", "DE"), SNAPSHOT, NOW)
+    assert (told["decision"], told["rule"], told["authority"]) == ("permit", "grant", "letter 3")
+    assert (told["model_id"], told["revision"], told["digest"]) == ("frontier-1", 7, "abc")
+    assert told["valid_until"] == "2026-06-01T12:01:00Z"
+
+
+def test_a_refusal_gives_every_reason_in_the_order_of_precedence() -> None:
+    told = explain(asked("org_stranger", "KP"), SNAPSHOT, NOW)
+    assert told["decision"] == "deny"
+    assert told["reasons"] == ["org_not_approved", "nationality_restricted"]
+    deciding = {check["reason"] for check in told["checks"] if check["reason"] and check["decides"]}
+    assert deciding == set(told["reasons"])
+
+
+def test_no_attribute_of_the_token_is_told() -> None:
+    text = json.dumps(explain(asked("org_stranger", "KP"), SNAPSHOT, NOW))
+    assert "KP" not in text
+    assert "alice" not in text
+
+
+def test_an_unknown_model_is_explained_too() -> None:
+    told = explain(asked("org_acme", "DE", model="nothing-1"), SNAPSHOT, NOW)
+    assert (told["model_id"], told["reasons"]) == (None, ["model_unknown"])
+
+
+def test_a_token_that_is_not_accepted_has_a_reason_and_no_checks() -> None:
+    told = unidentified(Reason.TOKEN_EXPIRED, "frontier-1")
+    assert (told["decision"], told["reasons"], told["checks"]) == ("deny", ["token_expired"], [])

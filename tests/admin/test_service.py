@@ -1,0 +1,48 @@
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from gateway.admin.commands import add_partner, remove_partner, set_stage
+from gateway.admin.service import Administration
+from gateway.policy.snapshot import Model
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+CATALOGUE = {"frontier-1": Model(id="frontier-1", upstream="main")}
+
+
+class Done(Struct, frozen=True):
+    revision: int = 1
+    before: bytes | None = None
+    after: bytes | None = None
+
+
+class RecordingStore:
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
+
+    async def put_grant(self, model: str, organisation: str, grant_json: bytes, actor: str, reason: str) -> Done:
+        self.calls.append(("put_grant", model, organisation, grant_json, actor, reason))
+        return Done(revision=1, after=grant_json)
+
+    async def remove_grant(self, model: str, organisation: str, actor: str, reason: str) -> Done:
+        self.calls.append(("remove_grant", model, organisation, actor, reason))
+        return Done(revision=2)
+
+    async def put_stage(self, model: str, stage_json: bytes, actor: str, reason: str) -> Done:
+        self.calls.append(("put_stage", model, stage_json, actor, reason))
+        return Done(revision=3)
+
+
+async def test_each_command_is_one_change_in_the_actors_name() -> None:
+    store = RecordingStore()
+    administration = Administration(store, "ann@host (asserted)")
+    await administration.carry_out(add_partner(CATALOGUE, "org_acme", "frontier-1", NOW, evaluator=True, reason="annex B"))
+    await administration.carry_out(remove_partner(CATALOGUE, "org_acme", "frontier-1", reason="annex C"))
+    change = await administration.carry_out(set_stage(CATALOGUE, "frontier-1", "general", NOW))
+    actor = "ann@host (asserted)"
+    assert store.calls == [
+        ("put_grant", "frontier-1", "org_acme", b'{"evaluator":true,"reason":"annex B"}', actor, "annex B"),
+        ("remove_grant", "frontier-1", "org_acme", actor, "annex C"),
+        ("put_stage", "frontier-1", b'{"stage":"general","since":"2026-06-01T12:00:00Z"}', actor, ""),
+    ]
+    assert change.revision == 3
