@@ -14,9 +14,8 @@ from gateway.wire.forwarded import address_of
 Headers = Sequence[tuple[bytes, bytes]]
 Located = tuple[str, Location]
 UNNAMED: Final = "unknown"
-TOR: Final = frozenset({"T1"})
+ANONYMIZERS: Final = frozenset({"T1", "A1"})  # Tor at Cloudflare; anonymous proxies in legacy GeoIP
 CAPACITY: Final = 65536
-LONGEST_CODE: Final = 8
 LONGEST_REMEMBERED: Final = 256
 
 
@@ -33,7 +32,7 @@ class Locator:
     """Says who the client is and where, cheaply: answers are remembered, at most `capacity`, until the database changes.
 
     Two sources that disagree make the country unknown. A country header counts only from a trusted peer; there, a code that is no
-    country (`XX`, a repeated header) makes it unknown, and `T1` marks an anonymizer.
+    country (`XX`, a repeated header) makes it unknown, and `T1` or `A1` marks an anonymizer.
     """
 
     def __init__(self, listener: ProxyListener, geolocation: Geolocation | None = None, capacity: int = CAPACITY) -> None:
@@ -97,9 +96,9 @@ def combined(place: Place, said: Sequence[bytes], *, looked_up: bool) -> Locatio
     """Put together what the database (`looked_up`) and the country header (`said`, none where it was absent) know."""
     if not said:
         return Location(place.country, place.regions, "database") if looked_up else NOWHERE
-    codes = {value[:LONGEST_CODE].strip().upper().decode("latin-1") for value in said}  # bytes.upper: only ASCII changes, ß is not SS
+    codes = {value.strip(b" \t").upper().decode("latin-1") for value in said}  # bytes.upper: only ASCII changes, ß is not SS
     header = read_country(next(iter(codes)), "alpha-2") if len(codes) == 1 else None
-    anonymizer = bool(codes & TOR)
+    anonymizer = bool(codes & ANONYMIZERS)
     if place.country is None:
         return Location(header, (), "header", anonymizer=anonymizer)
     if header != place.country:
