@@ -79,8 +79,8 @@ def _encoded(value: Any) -> bytes:
         case list():
             return _control(11, len(value)) + b"".join(_encoded(item) for item in value)
         case (kind, number):
-            content = number.to_bytes((number.bit_length() + 7) // 8, "big")
-            return _control(kind, len(content)) + content
+            content = int(number).to_bytes((number.bit_length() + 7) // 8, "big")
+            return _control(int(kind), len(content)) + content
         case _:
             return _control(7, len(value)) + b"".join(_encoded(key) + _encoded(item) for key, item in value.items())
 
