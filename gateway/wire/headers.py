@@ -29,7 +29,8 @@ _JUDGES: Final = Memo(judge_of, size=len)
 def check(headers: Headers) -> str | None:
     """Say what is wrong with a request's header section, or None. A problem is answered 400, and the connection closed.
 
-    The text quotes nothing but names of our own list (RFC 9110 section 5, RFC 9112 sections 3.2 and 6).
+    The text quotes nothing but names of our own list (RFC 9110 section 5, RFC 9112 sections 3.2 and 6). Control characters,
+    folded lines and space before the colon never get here: the parser of messages refuses them, and a test holds it to that.
     """
     seen: list[bytes] = []
     for name, value in headers:
@@ -42,17 +43,14 @@ def check(headers: Headers) -> str | None:
         problem = judge(value)
         if problem is not None:
             return problem
-    return _section_problem(headers, seen)
+    return _section_problem(seen)
 
 
-def _section_problem(headers: Headers, seen: list[bytes]) -> str | None:
+def _section_problem(seen: list[bytes]) -> str | None:
     if b"host" not in seen:
         return "host: missing; send exactly one Host header"
     if b"transfer-encoding" in seen and b"content-length" in seen:
         return "content-length and transfer-encoding together; send one of them"
-    values = b"".join([value for _, value in headers])
-    if b"\n" in values or b"\r" in values or b"\0" in values:
-        return "a header value holds a line end or NUL (RFC 9110 section 5.5)"
     return None
 
 

@@ -51,7 +51,7 @@ def resolve(route: Route, query: bytes, headers: Headers, body: bytes) -> Resolv
 
 
 def _escape_problem(body: bytes) -> Refused | None:
-    if b"\\u00" in body and any(b"\\u" in match.lower() for match in _ESCAPED_KEY.findall(body)):
+    if b"\\" in body and b"\\u00" in body and any(b"\\u" in match.lower() for match in _ESCAPED_KEY.findall(body)):
         return Refused(Reason.MODEL_AMBIGUOUS, 'a key "model" is written with escapes; spell it "model"')
     return None
 

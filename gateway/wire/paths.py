@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from gateway.wire.memo import Memo
+
 MAX_TARGET: Final = 8192
 
 _UNRESERVED: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
@@ -22,6 +24,10 @@ def canonical(target: bytes) -> tuple[str, bytes] | None:
     unreserved characters, doubly encoded, overlong or invalid UTF-8, controls. The path comes percent-decoded once; the target
     itself is forwarded unchanged.
     """
+    return _CANONICAL[target]
+
+
+def _canonical(target: bytes) -> tuple[str, bytes] | None:
     path, _, query = target.partition(b"?")
     if len(target) > MAX_TARGET or not path.startswith(b"/") or b"//" in path:
         return None
@@ -34,6 +40,9 @@ def canonical(target: bytes) -> tuple[str, bytes] | None:
         return path.decode("ascii"), query
     text = _decoded(path) if unusual.count(b"%") == len(unusual) else None
     return None if text is None else (text, query)
+
+
+_CANONICAL: Final = Memo(_canonical, size=len, largest=256)
 
 
 def _query_is_plain(query: bytes) -> bool:

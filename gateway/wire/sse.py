@@ -73,7 +73,7 @@ class EventHold:
         """Give up what is still held, for an upstream that ended; a cut drops it instead."""
         rest = bytes(self._held)
         self._held.clear()
-        self._inside = self._inside or bool(rest)
+        self._inside = self._inside or bool(rest.strip(b"\r\n"))
         return rest
 
     def break_prefix(self) -> bytes:
