@@ -63,6 +63,7 @@ class Gateway:
         self.verifier: Verifier
         self.readings: Readings
         self._keysets: dict[str, KeySet] = {}
+        self._geolocation: GeoDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
         self._server: asyncio.Server | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -102,27 +103,30 @@ class Gateway:
         check_secrets(settings)
         catalogue = build_catalogue(settings, country_groups(settings))
         upstreams = self._upstreams_of(settings)
-        locator = self._locator_of(settings)
+        geolocation = _geolocation(settings)
         verifier = self._verifier_of(settings)
         late = sorted(changed_sections(self.settings, settings) & BOUND_AT_START)
         if late:
             event(LOG, logging.WARNING, "settings_need_restart", problem=", ".join(late))
         retired, self.verifier, self.settings = self.verifier, verifier, settings
         gate = self.gate
-        gate.identifier, gate.locator, gate.limits, gate.house = verifier, locator, settings.limits, _house(settings)
+        gate.identifier, gate.limits, gate.house = verifier, settings.limits, _house(settings)
+        retired_geolocation, self._geolocation = self._geolocation, geolocation
+        gate.locator = Locator(settings.listen.proxy, geolocation)
         old, gate.upstreams = gate.upstreams, upstreams
         for name, upstream in old.items():
             if upstreams.get(name) is not upstream:
                 upstream.close()
         self.watch.replace_catalogue(catalogue, expand_for(settings))
         self.readings.rebind(verifier, self._keysets, upstreams)
-        self._soon(self._swap_verifiers(retired, verifier))
+        self._soon(self._settle(retired, verifier, retired_geolocation))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
         settings, loop = self.settings, asyncio.get_running_loop()
         check_secrets(settings)
+        self._geolocation = _geolocation(settings)
         await self._start_store()
         self._deadlines = Deadlines(loop)
         self.verifier = self._verifier_of(settings)
@@ -140,7 +144,7 @@ class Gateway:
             limits=settings.limits,
             identifier=self.verifier,
             policy=self.watch,
-            locator=self._locator_of(settings),
+            locator=Locator(settings.listen.proxy, self._geolocation),
             upstreams=self._upstreams_of(settings),
             witness=Witness(self.metrics, self.journal, Recorder(self.worker, _subject_key(settings)), read_clock),
             house=_house(settings),
@@ -164,6 +168,9 @@ class Gateway:
         push(asyncio.to_thread, self.journal.stop)
         self._stack.callback(self.metrics.close)
         push(self._fetch.close)
+        if self._geolocation is not None:
+            self._geolocation.start()
+        push(self._stop_geolocation)
         await self.verifier.start()
         push(self._stop_verifier)
         await self.watch.start()
@@ -229,12 +236,18 @@ class Gateway:
             upstreams[section.name] = known if known is not None and same else fresh
         return upstreams
 
-    def _locator_of(self, settings: Settings) -> Locator:
-        return Locator(settings.listen.proxy, GeoDatabase(settings.geolocation) if settings.geolocation else None)
-
-    async def _swap_verifiers(self, retired: Verifier, fresh: Verifier) -> None:
+    async def _settle(self, retired: Verifier, fresh: Verifier, geolocation: GeoDatabase | None) -> None:
+        """What a reload replaced is stopped when what replaces it stands."""
+        if self._geolocation is not None:
+            self._geolocation.start()
         await fresh.start()
         await retired.stop()
+        if geolocation is not None:
+            await geolocation.stop()
+
+    async def _stop_geolocation(self) -> None:
+        if self._geolocation is not None:
+            await self._geolocation.stop()
 
     async def _stop_verifier(self) -> None:
         await self.verifier.stop()
@@ -295,6 +308,10 @@ def _settings_refused(error: GatewayError) -> None:
 
 def _house(settings: Settings) -> House:
     return House(contact=settings.refusals.contact, blocked_by=settings.refusals.blocked_by)
+
+
+def _geolocation(settings: Settings) -> GeoDatabase | None:
+    return GeoDatabase(settings.geolocation, on_failure=_settings_refused) if settings.geolocation else None
 
 
 def _subject_key(settings: Settings) -> bytes:

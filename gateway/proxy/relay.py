@@ -213,7 +213,14 @@ class Relay:
             self._events = EventHold()
         self.streaming = event_stream
         self._gate.witness.on_answer(self, self._gate.now() - self._sent_at)
-        out.append(response_head(head, self._gate.marks_of(self), chunked=self._chunked, keep=self._reusable and self.request.keep_alive))
+        out.append(
+            response_head(
+                head,
+                self._gate.marks_of(self),
+                chunked=self._chunked,
+                keep=self._reusable and self.request.keep_alive and not self._gate.draining,
+            )
+        )
 
     def _whole_events(self, chunks: list[bytes], events: EventHold, *, complete: bool) -> list[bytes]:
         """A cut must never leave half an event before its error event, so a half one waits for its rest."""

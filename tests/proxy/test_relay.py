@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 from support.house import open_stage
-from support.wire_ends import OK, SSE_HEAD, answering, chunk, eventually, raw_caller, read_request, scripted
+from support.wire_ends import OK, SSE_HEAD, Script, answering, chunk, eventually, raw_caller, read_request, scripted
 
 
-async def ask(script, *, extra: bytes = b"", version: bytes = b"1.1") -> tuple[bytes, bytes, bytes]:  # type: ignore[no-untyped-def]
+async def ask(script: Script, *, extra: bytes = b"", version: bytes = b"1.1") -> tuple[bytes, bytes, bytes]:
     """Send one request through the gate to an upstream that plays `script`: what it received, and what the caller got to the end."""
     received = b""
 
@@ -19,15 +19,15 @@ async def ask(script, *, extra: bytes = b"", version: bytes = b"1.1") -> tuple[b
     async with scripted(listening) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
         body = b'{"model":"frontier"}'
         caller.send(
-            b"POST /v1/chat/completions HTTP/%b\r\nhost: gate\r\nauthorization: Bearer acme\r\nconnection: close\r\n%bcontent-length: %d\r\n\r\n%b"
-            % (version, extra, len(body), body)
+            b"POST /v1/chat/completions HTTP/%b\r\nhost: gate\r\nauthorization: Bearer acme\r\n"
+            b"connection: close\r\n%bcontent-length: %d\r\n\r\n%b" % (version, extra, len(body), body)
         )
         head = await caller.head()
         rest, _ = await caller.rest()
         return received, head, rest
 
 
-def saying(*parts: bytes):  # type: ignore[no-untyped-def]
+def saying(*parts: bytes) -> Script:
     async def script(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for part in parts:
             writer.write(part)
@@ -38,7 +38,8 @@ def saying(*parts: bytes):  # type: ignore[no-untyped-def]
 
 async def test_the_request_goes_upstream_with_a_fresh_head_and_the_same_body() -> None:
     received, _, _ = await ask(
-        saying(OK), extra=b"X-Custom: kept\r\nCookie: session\r\nConnection: x-hop\r\nX-Hop: gone\r\nTE: trailers\r\nX_Gateway_Org: forged\r\n"
+        saying(OK),
+        extra=b"X-Custom: kept\r\nCookie: session\r\nConnection: x-hop\r\nX-Hop: gone\r\nTE: trailers\r\nX_Gateway_Org: forged\r\n",
     )
     head, _, body = received.partition(b"\r\n\r\n")
     lines = head.lower().split(b"\r\n")
@@ -64,7 +65,9 @@ async def test_an_answer_with_a_length_comes_back_whole() -> None:
 
 
 async def test_a_chunked_answer_is_chunked_again_and_its_trailers_are_dropped() -> None:
-    _, head, rest = await ask(saying(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"3\r\nabc\r\n", b"0\r\nx-trailer: 1\r\n\r\n"))
+    _, head, rest = await ask(
+        saying(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"3\r\nabc\r\n", b"0\r\nx-trailer: 1\r\n\r\n")
+    )
     assert b"transfer-encoding: chunked\r\n" in head
     assert b"content-length" not in head
     assert b"x-trailer" not in rest
@@ -79,7 +82,9 @@ async def test_an_answer_that_ends_with_the_connection_becomes_chunked() -> None
 
 
 async def test_a_caller_of_http_1_0_gets_no_chunks() -> None:
-    _, head, rest = await ask(saying(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + chunk(b"abc") + b"0\r\n\r\n"), version=b"1.0")
+    _, head, rest = await ask(
+        saying(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + chunk(b"abc") + b"0\r\n\r\n"), version=b"1.0"
+    )
     assert b"transfer-encoding" not in head
     assert b"connection: close\r\n" in head
     assert rest == b"abc"
@@ -102,7 +107,9 @@ async def test_interim_answers_are_dropped() -> None:
 
 
 async def test_the_upstreams_own_headers_of_our_family_never_reach_the_caller() -> None:
-    _, head, _ = await ask(saying(b"HTTP/1.1 200 OK\r\nX-Gateway-Revision: 99\r\nx-request-id: theirs\r\nkeep-alive: 5\r\ncontent-length: 0\r\n\r\n"))
+    _, head, _ = await ask(
+        saying(b"HTTP/1.1 200 OK\r\nX-Gateway-Revision: 99\r\nx-request-id: theirs\r\nkeep-alive: 5\r\ncontent-length: 0\r\n\r\n")
+    )
     assert head.count(b"x-gateway-revision") == 1
     assert b"x-gateway-revision: 1\r\n" in head
     assert b"x-upstream-request-id: theirs\r\n" in head
@@ -127,7 +134,7 @@ async def test_an_upstream_that_breaks_off_is_never_a_clean_end(broken: bytes) -
         assert b'"ending":"upstream_failed"' in stage.notebook.lines[-1]
 
 
-def answering_once(answer: bytes):  # type: ignore[no-untyped-def]
+def answering_once(answer: bytes) -> Script:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(answer)
@@ -146,7 +153,11 @@ async def test_a_dead_upstream_is_a_502_in_the_callers_dialect() -> None:
 
 
 async def test_an_upstream_that_sends_no_http_is_a_502() -> None:
-    async with scripted(answering_once(b"SSH-2.0-OpenSSH\r\n")) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+    async with (
+        scripted(answering_once(b"SSH-2.0-OpenSSH\r\n")) as upstream,
+        open_stage([upstream.url]) as stage,
+        raw_caller(stage.port) as caller,
+    ):
         caller.post()
         head, _ = await caller.answer()
         assert head.startswith(b"HTTP/1.1 502 ")
@@ -204,7 +215,11 @@ async def test_links_are_used_again() -> None:
 
 
 async def test_an_endpoint_that_is_down_is_passed_over() -> None:
-    async with scripted(answering(OK)) as upstream, open_stage(["http://127.0.0.1:9", upstream.url]) as stage, raw_caller(stage.port) as caller:
+    async with (
+        scripted(answering(OK)) as upstream,
+        open_stage(["http://127.0.0.1:9", upstream.url]) as stage,
+        raw_caller(stage.port) as caller,
+    ):
         for _ in range(3):
             caller.post()
             head, _ = await caller.answer()

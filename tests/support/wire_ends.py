@@ -84,7 +84,14 @@ class RawCaller:
         """Write raw bytes."""
         self.writer.write(data)
 
-    def post(self, body: bytes = b'{"model":"frontier"}', *, token: str = "acme", path: str = "/v1/chat/completions", extra: bytes = b"") -> None:
+    @property
+    def answered(self) -> bool:
+        """Whether anything has come."""
+        return bool(getattr(self.reader, "_buffer", b""))
+
+    def post(
+        self, body: bytes = b'{"model":"frontier"}', *, token: str = "acme", path: str = "/v1/chat/completions", extra: bytes = b""
+    ) -> None:
         """Write a plain inference request; `extra` are more header lines, each ended by CRLF."""
         self.send(
             b"POST %b HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer %b\r\ncontent-type: application/json\r\n%bcontent-length: %d\r\n\r\n%b"
@@ -118,7 +125,6 @@ class RawCaller:
         except ConnectionResetError:
             return parts, True
         return parts, False
-
 
     async def rest_of_chunks(self) -> tuple[int, int]:
         """Read a chunked body to its last chunk without keeping it; give its size and the number of chunks."""
