@@ -2,24 +2,19 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
-import signal
 import ssl
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Final
 
-import uvloop
-
 from gateway.api.admin import AdminServer, Readiness, server_tls
 from gateway.audit.journal import Journal
-from gateway.audit.logs import configure, event
+from gateway.audit.logs import event
 from gateway.audit.metrics import Metrics
 from gateway.audit.recorder import Recorder
 from gateway.clock import read_clock
-from gateway.crew import Crew, die_with_parent
 from gateway.dialects import House
 from gateway.errors import GatewayError
 from gateway.identity.fetch import HttpFetch
@@ -35,9 +30,8 @@ from gateway.proxy.listener import Connection
 from gateway.proxy.upstream import Upstream
 from gateway.readings import Readings
 from gateway.settings.addresses import host_port
-from gateway.settings.loader import load
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
-from gateway.settings.reload import BOUND_AT_START, SettingsWatch, changed_sections
+from gateway.settings.reload import BOUND_AT_START, changed_sections
 from gateway.settings.shape import Settings
 from gateway.store.address import StoreAddress, read_address
 from gateway.store.embedded import EmbeddedStore
@@ -261,48 +255,8 @@ class Gateway:
         return int(self._server.sockets[0].getsockname()[1]) if self._server is not None else 0
 
 
-async def run_worker(path: Path, *, worker: str = "w0", run_dir: Path | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; SIGHUP and a change of the file read the settings again."""
-    loop = asyncio.get_running_loop()
-    watch = SettingsWatch(path, lambda settings: gateway.apply(settings), _settings_refused)  # noqa: PLW0108 - made after the watch
-    gateway = Gateway(watch.load(), worker=worker, run_dir=run_dir)
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-    await gateway.start()
-    gateway.readings.config_reloads = watch.counts
-    watch.start()
-    gc.collect()
-    gc.freeze()  # what stands after the start stays: later collections need not walk it
-    event(LOG, logging.INFO, "serving", address=gateway.proxy_url)
-    try:
-        await ended.wait()
-    finally:
-        await watch.stop()
-        await gateway.stop()
-
-
-def serve(path: Path, workers: int | None = None) -> int:
-    """Run the gate of the settings file at `path`; `workers` processes share its ports. Returns the exit code."""
-    settings = load(path)
-    configure(settings.log, "w0")
-    count = workers or settings.workers
-    if count == 1:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run_worker(path))
-        return 0
-    return Crew(path, count, Path(settings.store.data_dir)).run(_worker_process)
-
-
-def _worker_process(path: Path, worker: str, run_dir: Path) -> None:
-    """Be one worker of several, in a process of its own."""
-    configure(load(path).log, worker)
-    die_with_parent()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_worker(path, worker=worker, run_dir=run_dir))
-
-
-def _settings_refused(error: GatewayError) -> None:
+def settings_refused(error: GatewayError) -> None:
+    """Say in the log that a new file was not taken; the old settings stay in force."""
     event(LOG, logging.ERROR, "settings_refused", problem=str(error))
 
 
@@ -311,7 +265,7 @@ def _house(settings: Settings) -> House:
 
 
 def _geolocation(settings: Settings) -> GeoDatabase | None:
-    return GeoDatabase(settings.geolocation, on_failure=_settings_refused) if settings.geolocation else None
+    return GeoDatabase(settings.geolocation, on_failure=settings_refused) if settings.geolocation else None
 
 
 def _subject_key(settings: Settings) -> bytes:

@@ -3,7 +3,6 @@
 import argparse
 from typing import Final
 
-from gateway.app import serve
 from gateway.cli.options import add_config, config_path
 from gateway.errors import CommandError, SettingsError
 
