@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import os
 import signal
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,12 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--once", action="store_true", help="walk in a directory that is thrown away, end, exit 0 if every step came out as said"
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config/demo.yaml)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Walk, and unless `--once` stay up until interrupted."""
-    config = _config(arguments.config)
+    config = _config()
     settings = load(config)
     configure(settings.log, "demo")
     with ExitStack() as stack:
@@ -53,7 +54,7 @@ async def _play(settings: Settings, config: Path, directory: Path, *, once: bool
         screen.opening(scene)
         code = await _walk(screen, scene)
         if not once:
-            screen.invitation(scene, str(config))
+            screen.invitation(scene, _own_name(), str(config))
             await _interrupted()
     return code
 
@@ -75,8 +76,15 @@ async def _interrupted() -> None:
     await told.wait()
 
 
-def _config(named: Path | None) -> Path:
-    for place in (named,) if named else PLACES:
+def _config() -> Path:
+    """Find the demonstration's own settings, and no others: it clears the policy that it finds."""
+    for place in PLACES:
         if place.is_file():
             return place
-    raise SettingsError(f"no settings for the demonstration at {named or PLACES[0]}. Write: gateway demo --config FILE")
+    raise SettingsError(f"no settings for the demonstration at {PLACES[0]}: run it where the project stands")
+
+
+def _own_name() -> str:
+    """Say how this program can be called again from here."""
+    path = Path(sys.argv[0])
+    return os.path.relpath(path) if path.name == "gateway" and path.is_file() else f"{os.path.relpath(sys.executable)} -m gateway"

@@ -84,7 +84,7 @@ def _placed(settings: Settings, directory: Path, issuer: DemoIssuer, upstream: D
     return structs.replace(
         settings,
         listen=_free_listeners(settings.listen),
-        store=structs.replace(settings.store, data_dir=str(directory)),
+        store=structs.replace(settings.store, url="embedded", data_dir=str(directory)),
         issuers=tuple(structs.replace(i, keys=structs.replace(i.keys, file=str(issuer.jwks_file))) for i in settings.issuers),
         upstreams=(structs.replace(first, urls=(upstream.url,), credential=credential),),
         audit=structs.replace(settings.audit, directory=str(directory / "audit")),

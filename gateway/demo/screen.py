@@ -1,5 +1,6 @@
 """How the walk looks: in colour and with room on a terminal, one plain line a step in a pipe."""
 
+import os
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,8 @@ from gateway.demo.walk import Step
 OPENING: Final = """\
 [bold]A gate in front of a model API[/bold]
 who asks, for which model, from where, under whose authority: to the last byte of the stream"""
+
+REFUSALS: Final = ("401", "403", "cut")
 
 
 class Screen:
@@ -30,16 +33,10 @@ class Screen:
 
     def step(self, step: Step) -> None:
         """Show one step as it is done."""
-        mark = "[bold green]✔[/bold green]" if step.ok else "[bold red]✘[/bold red]"
-        if not self._console.is_terminal:
-            mark = "ok    " if step.ok else "FAILED"
-        figures = f"  [cyan]{escape(step.figures)}[/cyan]" if step.figures else ""
-        self._print(f"{mark} {escape(step.title)}")
-        self._print(f"    [dim]→[/dim] [bold]{escape(step.came)}[/bold]{figures}")
-        if not step.ok:
-            self._print(f"    [red]expected: {escape(step.expected)}[/red]")
-        for line in step.details:
-            self._print(f"    [dim]{escape(line)}[/dim]")
+        if self._console.is_terminal:
+            self._print("\n".join(_in_colour(step)))
+        else:
+            self._print(escape("\n".join(_plain(step))))
 
     def verdict(self, steps: Sequence[Step]) -> None:
         """Say how many came out as said."""
@@ -47,10 +44,10 @@ class Screen:
         colour = "green" if good == len(steps) else "red"
         self._print(f"\n[bold {colour}]{good} of {len(steps)} steps came out as said[/bold {colour}]")
 
-    def invitation(self, scene: Scene, config: str) -> None:
-        """Print what to try next, ready to paste."""
+    def invitation(self, scene: Scene, command: str, config: str) -> None:
+        """Print what to try next, ready to paste; `command` is how this program is called."""
         self._print("\n[bold]It stays up. Paste into another terminal:[/bold]  [dim](Ctrl-C ends it)[/dim]\n")
-        for title, lines in _suggestions(scene, config):
+        for title, lines in _suggestions(scene, command, config):
             self._print(f"[dim]# {title}[/dim]")
             self._print("\n".join(map(escape, lines)) + "\n")
 
@@ -58,17 +55,35 @@ class Screen:
         self._console.print(text, highlight=False, soft_wrap=True)
 
 
-def _suggestions(scene: Scene, config: str) -> list[tuple[str, list[str]]]:
-    mint = f".venv/bin/gateway token mint --org {PARTNER} --nationality DE --issuer-key {scene.issuer.key_file}"
-    ask = f"""'{{"model":"{GATED}","max_tokens":200,"stream":true,"messages":[{{"role":"user","content":"What is a gate?"}}]}}'"""
-    headers = '-H "authorization: Bearer $TOKEN" -H "cf-ipcountry: DE"'
-    verb = f".venv/bin/gateway partner {{}} {PARTNER} --model {GATED} --config {config}"
+def _in_colour(step: Step) -> list[str]:
+    mark = "[bold green]✔[/bold green]" if step.ok else "[bold red]✘[/bold red]"
+    colour = ("yellow" if step.came.startswith(REFUSALS) else "green") if step.ok else "red"
+    lines = [f"{mark} {escape(step.title)}", f"  [dim]→[/dim] [{colour}]{escape(step.came)}[/{colour}]"]
+    if step.figures:
+        lines[1] += f"  [cyan]{escape(step.figures)}[/cyan]"
+    if not step.ok:
+        lines.append(f"  [red]expected: {escape(step.expected)}[/red]")
+    return lines + [f"  [dim]{escape(line)}[/dim]" for line in step.details]
+
+
+def _plain(step: Step) -> list[str]:
+    figures = f" ({step.figures})" if step.figures else ""
+    expected = "" if step.ok else f"; expected {step.expected}"
+    first = f"{'ok' if step.ok else 'FAILED':<7}{step.title}: {step.came}{figures}{expected}"
+    return [first, *(f"       {line}" for line in step.details)]
+
+
+def _suggestions(scene: Scene, command: str, config: str) -> list[tuple[str, list[str]]]:
+    mint = f"{command} token mint --org {PARTNER} --nationality DE --issuer-key {os.path.relpath(scene.issuer.key_file)}"
+    ask = f"""'{{"model":"{GATED}","max_tokens":400,"stream":true,"messages":[{{"role":"user","content":"What is a gate?"}}]}}'"""
+    headers = f'-H "authorization: Bearer $TOKEN" -H "{scene.settings.listen.proxy.country_header}: DE"'
+    verb = f"{command} partner {{}} {PARTNER} --model {GATED} --config {config}"
     return [
         ("a token of the demo issuer", [f"TOKEN=$({mint})"]),
         ("what this caller may use", [f"curl -s {headers} {scene.proxy_url}/v1/models"]),
         ("a stream through the gate", [f"curl -sN {headers} -d {ask} {scene.proxy_url}/v1/chat/completions"]),
-        ("take the partner off the list while it runs, and put it back", [verb.format("remove"), verb.format("add")]),
-        ("who changed what; what the gate has applied", [f".venv/bin/gateway {what} --config {config}" for what in ("changes", "status")]),
-        ("why (nothing is sent upstream)", [f".venv/bin/gateway explain --token $TOKEN --model {GATED} --config {config}"]),
+        ("take the partner off the list while it runs, then put it back", [verb.format("remove"), verb.format("add")]),
+        ("who changed what, and what the gate has applied", [f"{command} {what} --config {config}" for what in ("changes", "status")]),
+        ("why? nothing is sent upstream", [f"{command} explain --token $TOKEN --model {GATED} --country KP --config {config}"]),
         (f"the metrics ({OPEN} is the model that is not gated)", [f"curl -s {scene.admin_url}/metrics | grep ^gateway_"]),
     ]

@@ -36,6 +36,7 @@ class Planned(Struct, frozen=True):
 async def admitted(scene: Scene) -> Came:
     """Put two partners on the list; the second one's answer shows how soon a command takes effect."""
     await _add(scene, OTHER_PARTNER)
+    await _once(scene.caller(OTHER_PARTNER), allowed=True)
     begun = time.perf_counter()
     await _add(scene, PARTNER)
     answer = await _once(scene.caller(PARTNER), allowed=True)
@@ -122,6 +123,14 @@ async def typed_raw(scene: Scene) -> Came:
     return str(answer), f"{_ms(time.perf_counter() - begun)} from the edit to the answer"
 
 
+async def clear(scene: Scene) -> None:
+    """Forget what an earlier demonstration has left in the demonstration's own store: every list, stage, directive, revocation."""
+    keys = scene.policy.keys
+    lists = [keys.allowlist(model.id) for model in scene.catalogue.values()]
+    await scene.policy.client.delete(*lists, keys.models, keys.directives, keys.revocations)
+    await _once(scene.caller(PARTNER), allowed=False)
+
+
 STEPS: Final = (
     Planned(f"{PARTNER} is put on the list of {GATED} and asks", "200", admitted),
     Planned("the same partner streams, in the Anthropic dialect", "whole", streamed),
@@ -130,7 +139,7 @@ STEPS: Final = (
     Planned("a request without a token", "401 token_missing", unsigned),
     Planned("a partner's employee of a restricted nationality", "403 nationality_restricted", restricted_nationality),
     Planned("a partner's employee whose token does not say", "403 nationality_unknown", unknown_nationality),
-    Planned("a partner's employee in a restricted region", "403 unsupported_country_region_territory", restricted_region),
+    Planned("a partner's employee in a restricted region", "403 region_restricted", restricted_region),
     Planned("the models that each of the two may see", f"{GATED}, {OPEN} / {OPEN}", listed),
     Planned("the credentials that reached the upstream", "only the gate's own key", kept_secret),
     Planned(

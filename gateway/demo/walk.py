@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from gateway.demo.figures import moved, read_figures, total
 from gateway.demo.scene import Scene
-from gateway.demo.steps import STEPS, Planned
+from gateway.demo.steps import STEPS, Planned, clear
 from gateway.errors import GatewayError
 
 PATIENCE: Final = 15.0
@@ -34,6 +34,7 @@ class Step(Struct, frozen=True):
 
 async def walk(scene: Scene, steps: Sequence[Planned] = STEPS) -> AsyncIterator[Step]:
     """Play every step in order; a step that breaks is a step that failed, and the walk goes on."""
+    await clear(scene)
     before = await read_figures(scene.session, scene.admin_url)
     for planned in steps:
         yield await play(scene, planned)

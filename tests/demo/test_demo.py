@@ -1,0 +1,79 @@
+"""The demonstration as a newcomer starts it: a process of its own, walked to its end, and then tried from another terminal."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.demo.steps import STEPS
+
+ROOT = Path(__file__).parents[2]
+GATEWAY = (sys.executable, "-m", "gateway")
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "demo.yaml").write_text((ROOT / "config" / "demo.yaml").read_text())
+    return tmp_path
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")} | {"PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def running(directory: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    demo = subprocess.Popen([*GATEWAY, "demo"], cwd=directory, env=environment, stdout=subprocess.PIPE, text=True)
+    yield demo
+    demo.kill()
+    demo.communicate()
+
+
+@pytest.fixture
+def typed(directory: Path, environment: dict[str, str]) -> Callable[..., str]:
+    """Type one of our verbs in another terminal and give what it prints."""
+
+    def typing(*words: str) -> str:
+        finished = subprocess.run(
+            [*GATEWAY, *words], cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=30
+        )
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    return typing
+
+
+def test_once_it_walks_every_step_as_said_and_leaves_nothing_behind(directory: Path, environment: dict[str, str]) -> None:
+    command = [*GATEWAY, "demo", "--once"]
+    walked = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=50)
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+    assert f"{len(STEPS) + 1} of {len(STEPS) + 1} steps came out as said" in walked.stdout
+    assert "\x1b" not in walked.stdout
+    assert not (directory / "data").exists()
+
+
+def test_it_stays_up_and_the_verbs_work_on_it(running: subprocess.Popen[str], typed: Callable[..., str]) -> None:
+    assert running.stdout is not None
+    printed = ""
+    while "/metrics" not in printed:
+        line = running.stdout.readline()
+        assert line, printed
+        printed += line
+    key = re.search(r"--issuer-key ([^\s)]+)", printed)
+    assert key is not None
+    token = typed("token", "mint", "--org", "org_acme", "--nationality", "DE", "--issuer-key", key[1]).strip()
+    rows = json.loads(typed("partner", "list", "--json", "--config", "config/demo.yaml"))
+    assert {row["organisation"] for row in rows} == {"org_acme", "org_globex"}
+    question = ("explain", "--token", token, "--model", "frontier-1", "--country", "DE", "--config", "config/demo.yaml", "--json")
+    assert json.loads(typed(*question))["decision"] == "permit"
+    assert "org_globex is off the list" in typed("partner", "remove", "org_globex", "--model", "frontier-1", "--config", "config/demo.yaml")
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(20) == 0
