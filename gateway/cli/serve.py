@@ -5,6 +5,7 @@ from typing import Final
 
 from gateway.cli.options import add_config, config_path
 from gateway.errors import CommandError, SettingsError
+from gateway.serving import serve
 
 MOST_WORKERS: Final = 256
 
