@@ -17,15 +17,13 @@ from gateway.policy.snapshot import Grant, InvalidEntry, Model, Revocation, Snap
 from gateway.policy.vocabulary import Stage
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
 from gateway.store.keys import Keys
-from gateway.store.load import Stored
 from gateway.store.resp import Reply
 from gateway.store.rules import Expand
+from gateway.store.stored import Stored
 from gateway.store.table import Changed, Table
 
 REMEMBERED: Final = 4096
 """Distinct grants kept decoded: most entries of a long allowlist are spelled alike."""
-
-NOTHING: Final = Stored(None, [], [], [], {})
 
 _KINDS: Final = ("jti:", "sub:", "org:")
 _UNREADABLE: Final = StageRecord(Stage.SUSPENDED, invalid=True)

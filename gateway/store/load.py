@@ -2,27 +2,11 @@
 
 from collections.abc import Iterable
 
-from msgspec import Struct
-
 from gateway.errors import StoreUnavailableError
 from gateway.store.keys import Keys
 from gateway.store.link import Link
-from gateway.store.resp import Reply, ServerError
-
-
-class Stored(Struct, frozen=True):
-    """The policy as it was at one instant: a HASH is a flat list of fields and values, or a ServerError where the key is no HASH."""
-
-    revision: Reply
-    models: Reply
-    directives: Reply
-    revocations: Reply
-    allowlists: dict[str, Reply]
-
-    def holds_anything(self) -> bool:
-        """Whether any policy is there at all."""
-        tables = (self.models, self.directives, self.revocations, *self.allowlists.values())
-        return self.revision is not None or any(isinstance(table, ServerError) or table for table in tables)
+from gateway.store.resp import ServerError
+from gateway.store.stored import Stored
 
 
 async def load(link: Link, keys: Keys, models: Iterable[str]) -> Stored:

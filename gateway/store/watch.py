@@ -17,14 +17,15 @@ from gateway.policy.access import Instant
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.shape import Store
 from gateway.store.address import StoreAddress
-from gateway.store.assembly import NOTHING, Assembly
+from gateway.store.assembly import Assembly
 from gateway.store.canary import Canary
 from gateway.store.feed import Feed, open_feed
 from gateway.store.keys import Keys
 from gateway.store.link import open_link
-from gateway.store.load import Stored, ensure_revision, load
+from gateway.store.load import ensure_revision, load
 from gateway.store.reading import stepwise
 from gateway.store.rules import Expand
+from gateway.store.stored import NOTHING, Stored
 from gateway.store.table import Changed
 
 FIRST_DELAY: Final = 0.05

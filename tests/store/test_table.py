@@ -1,0 +1,103 @@
+from collections.abc import Generator
+from typing import TypeVar
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.store.resp import ServerError
+from gateway.store.table import ENTRIES, Table
+
+T = TypeVar("T")
+
+
+def run(steps: Generator[None, None, T]) -> tuple[T, int]:
+    """Run all steps; what they return, and how many there were."""
+    count = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            value: T = end.value
+            return value, count
+        count += 1
+
+
+def flat(content: dict[bytes, bytes]) -> list[bytes]:
+    return [part for entry in content.items() for part in entry]
+
+
+def decode(_: str, raw: bytes) -> tuple[bytes, str]:
+    return raw, "odd" if len(raw) % 2 else ""
+
+
+contents = st.dictionaries(st.binary(max_size=2), st.binary(max_size=3), max_size=12)
+shuffled = contents.flatmap(lambda content: st.permutations(list(content.items())).map(dict))
+
+
+@given(st.lists(shuffled, min_size=1, max_size=6))
+def test_after_any_history_a_table_is_what_it_would_be_if_read_afresh(history: list[dict[bytes, bytes]]) -> None:
+    table, before = Table[bytes]("k", decode), dict[str, bytes]()
+    for content in history:
+        changed, _ = run(table.replace(flat(content)))
+        fresh = Table[bytes]("k", decode)
+        run(fresh.replace(flat(dict(sorted(content.items())))))
+        assert (table.entries, table.problems, table.digest) == (fresh.entries, fresh.problems, fresh.digest)
+        assert changed == frozenset(name for name in before.keys() | table.entries.keys() if before.get(name) != table.entries.get(name))
+        before = table.entries
+
+
+@given(shuffled, shuffled)
+def test_two_contents_have_two_digests(one: dict[bytes, bytes], other: dict[bytes, bytes]) -> None:
+    first, second = Table[bytes]("k", decode), Table[bytes]("k", decode)
+    run(first.replace(flat(one)))
+    run(second.replace(flat(other)))
+    assert (first.digest == second.digest) == (one == other)
+
+
+def test_unchanged_entries_are_not_decoded_again() -> None:
+    decoded: list[str] = []
+
+    def note(name: str, raw: bytes) -> tuple[bytes, str]:
+        decoded.append(name)
+        return raw, ""
+
+    content = {b"org_%05d" % number: b"{}" for number in range(5000)}
+    table = Table[bytes]("k", note)
+    run(table.replace(flat(content)))
+    decoded.clear()
+    content[b"org_02500"] = b"[]"
+    assert run(table.replace(flat(content)))[0] == frozenset({"org_02500"})
+    assert decoded == ["org_02500"]
+
+
+def test_what_was_shown_is_never_changed() -> None:
+    table = Table[bytes]("k", decode)
+    run(table.replace([b"a", b"1"]))
+    shown = table.entries
+    run(table.replace([]))
+    assert shown == {"a": b"1"}
+    assert table.entries == {}
+
+
+def test_a_long_table_gives_others_their_turn() -> None:
+    table = Table[bytes]("k", decode)
+    _, steps = run(table.replace(flat({b"org_%05d" % number: b"{}" for number in range(10_000)})))
+    assert steps >= 10_000 // ENTRIES
+
+
+def test_a_key_of_the_wrong_type_shows_nothing_and_says_so() -> None:
+    table = Table[bytes]("k", decode)
+    run(table.replace([b"a", b"11"]))
+    changed, _ = run(table.replace(ServerError("WRONGTYPE it is a list")))
+    assert (changed, table.entries, table.wrong) == (None, {}, "WRONGTYPE it is a list")
+    changed, _ = run(table.replace([b"a", b"11"]))
+    assert (changed, table.entries, table.wrong) == (None, {"a": b"11"}, "")
+
+
+def test_names_that_are_not_utf_8_are_shown_and_stay_apart() -> None:
+    table = Table[bytes]("k", decode)
+    run(table.replace([b"\xff", b"11", b"\\xff", b"22"]))
+    assert sorted(table.entries.values()) == [b"11", b"22"]
+    assert [(entry.field, entry.problem) for entry in table.problems.values()] == [("\\xff", "the field's name is not UTF-8")]
+    run(table.replace([]))
+    assert (table.entries, table.problems, table.digest) == ({}, {}, b"")
