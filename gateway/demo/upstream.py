@@ -111,7 +111,10 @@ class DemoUpstream:
         return body
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        body = json.loads(await self._remember(request))
+        try:
+            body = json.loads(await self._remember(request))
+        except ValueError:
+            return web.json_response({"error": {"type": "invalid_request_error", "message": "the body is not JSON"}}, status=400)
         whole, events = ROUTES[request.path]
         if body.get("stream") and events is not None:
             return await self._stream(request, events(body))

@@ -124,3 +124,9 @@ async def test_it_holds_its_answers_until_it_may_flow(upstream: DemoUpstream) ->
 async def test_waiting_for_what_never_happens_ends(upstream: DemoUpstream) -> None:
     with pytest.raises(TimeoutError):
         await upstream.until(lambda server: server.cancelled == 99, within=0.01)
+
+
+async def test_a_body_that_is_not_json_is_a_bad_request(upstream: DemoUpstream) -> None:
+    async with aiohttp.ClientSession() as session:
+        response = await session.post(f"{upstream.url}/v1/chat/completions", data=b"{")
+        assert response.status == 400
