@@ -1,6 +1,6 @@
 """The one question, asked the same way by admission, the sweep of running streams, `explain` and every other caller.
 
-`examine` puts every rule to the request; `decide` permits if no check refuses; `trace` shows the same checks. They cannot disagree.
+`_examine` puts every rule to the request; `decide` permits if no check refuses; `trace` shows the same checks. They cannot disagree.
 """
 
 import math

@@ -1,0 +1,23 @@
+"""The tables of codes agree with each other."""
+
+from gateway.policy.codes import ALIASES, ALPHA2, ALPHA3, ICAO, SUBDIVISIONS, THREE_LETTERS, TWO_LETTERS, Kind
+
+
+def test_iso_is_whole() -> None:
+    assert len(ALPHA3) == len(ALPHA2) - 1 == 249
+    assert {"UA-43", "UA-40", "UA-14", "UA-09", "UA-65", "UA-23"} <= SUBDIVISIONS
+
+
+def test_aliases_are_no_iso_codes_and_mean_one() -> None:
+    assert not ALIASES.keys() & ALPHA2
+    assert set(ALIASES.values()) <= ALPHA2
+
+
+def test_every_code_is_a_country_with_its_alpha2_or_something_else_without() -> None:
+    for code in (*TWO_LETTERS.values(), *ICAO.values()):
+        assert (code.kind is Kind.COUNTRY) == (code.alpha2 in ALPHA2)
+
+
+def test_no_table_by_hand_overrides_iso() -> None:
+    assert {alpha3: THREE_LETTERS[alpha3].alpha2 for alpha3 in ALPHA3} == ALPHA3
+    assert all(TWO_LETTERS[alpha2].alpha2 == alpha2 for alpha2 in ALPHA2)
