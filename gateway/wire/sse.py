@@ -51,7 +51,7 @@ class EventHold:
         seen = len(held)
         held += chunk
         end = _last_boundary(held, max(0, seen - _LONGEST))
-        if not end and len(held) > self.limit:
+        if len(held) - end > self.limit:
             self._inside = True
             self._tail = bytes(held[-_LONGEST:])
             end = len(held)
@@ -66,8 +66,7 @@ class EventHold:
             self._tail = joined[-_LONGEST:]
             return chunk
         self._inside = False
-        self._held += chunk[end:]
-        return chunk[:end]
+        return chunk[:end] + self._feed_slowly(chunk[end:])
 
     def finish(self) -> bytes:
         """Give up what is still held, for an upstream that ended; a cut drops it instead."""

@@ -91,6 +91,7 @@ def test_however_the_stream_is_cut_up_nothing_is_lost_added_or_halved(stream: by
         passed += hold.feed(rest[:size])
         rest = rest[size:]
         assert stream.startswith(passed)
+        assert len(stream) - len(rest) - len(passed) <= limit
         if hold.at_boundary:
             assert not passed or passed.endswith((b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r\n", b"\r\r\n", b"\n\r"))
     assert passed + hold.finish() == stream
