@@ -1,9 +1,9 @@
-"""The tables of country codes: ISO 3166 from `pycountry`, and by hand what tokens carry besides it (ICAO 9303-3, aliases)."""
+"""The tables of country codes: ISO 3166-1 from `iso3166`, and by hand what tokens carry besides it (ICAO 9303-3, aliases)."""
 
 from enum import StrEnum, unique
 from typing import Final
 
-import pycountry
+import iso3166
 from msgspec import Struct
 
 
@@ -31,9 +31,21 @@ class Code(Struct, frozen=True, gc=False):
 UNKNOWN: Final = Code(Kind.UNKNOWN)
 KOSOVO: Final = "XK"  # user-assigned: ISO 3166-1 has no code; EU, IMF and CLDR use this one
 
-ALPHA2: Final = frozenset(country.alpha_2 for country in pycountry.countries) | {KOSOVO}
-ALPHA3: Final = {country.alpha_3: country.alpha_2 for country in pycountry.countries}
-SUBDIVISIONS: Final = frozenset(subdivision.code for subdivision in pycountry.subdivisions)
+ALPHA2: Final = frozenset(iso3166.countries_by_alpha2) | {KOSOVO}
+ALPHA3: Final = {country.alpha3: country.alpha2 for country in iso3166.countries}
+
+_LONGEST_SUBDIVISION: Final = 3
+_CAPITALS_AND_DIGITS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+
+
+def is_subdivision(text: str) -> bool:
+    """Say whether `text` has the form of an ISO 3166-2 code: a country, a hyphen, one to three capitals or digits.
+
+    The form is all that is checked: the list of codes changes several times a year, and no permissively licensed copy of it is kept up.
+    """
+    country, _, part = text.partition("-")
+    return country in ALPHA2 and 0 < len(part) <= _LONGEST_SUBDIVISION and _CAPITALS_AND_DIGITS.issuperset(part)
+
 
 ALIASES: Final = {"UK": "GB", "EL": "GR"}
 """Two letters that are not ISO 3166-1 and mean exactly one country: exceptionally reserved `UK`, `EL` of the EU's institutions."""

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-from gateway.policy.codes import ALPHA2, KOSOVO, SUBDIVISIONS
+from gateway.policy.codes import ALPHA2, KOSOVO, is_subdivision
 from gateway.policy.countries import normalise
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def expand(names: Iterable[object], groups: Mapping[str, CountryGroup] = NO_GROU
 
 
 def _code(name: object) -> str:
-    if isinstance(name, str) and (name in ALPHA2 or name in SUBDIVISIONS):
+    if isinstance(name, str) and (name in ALPHA2 or is_subdivision(name)):
         return name
     meant = normalise(name).alpha2
     hint = f"write {meant}" if meant else "expected ISO 3166-1 alpha-2, ISO 3166-2 or the name of a country group"
