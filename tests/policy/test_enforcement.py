@@ -94,3 +94,4 @@ def test_the_next_start_is_that_of_the_first_order_that_will_bind() -> None:
     orders = [Directive("a", valid_from=TOMORROW), Directive("b", valid_from=TOMORROW - 1), Directive("c", valid_from=YESTERDAY)]
     assert next_start(orders, ACME, NOW) == TOMORROW - 1
     assert next_start(orders[2:], ACME, NOW) == float("inf")
+    assert next_start([Directive("now", valid_from=TODAY)], ACME, NOW) == float("inf")

@@ -82,6 +82,7 @@ def test_us_persons_only(us_person: bool | None, result: Result) -> None:
         (no("IR"), Location("IR", ("IR-23",)), FAIL),
         (no("IR"), Location(), UNKNOWN),
         (no("UA-43"), Location(None, ("UA-43",)), FAIL),
+        (no("UA-43"), Location(None, ("UA-30",)), UNKNOWN),
         (only("US"), Location("US", ("US-CA",)), PASS),
         (only("US-CA"), Location("US", ("US-CA",)), PASS),
         (only("US-CA"), Location("US", ("US-NY",)), FAIL),
