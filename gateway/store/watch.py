@@ -61,6 +61,7 @@ class PolicyWatch:
         self._on_publish = on_publish
         self._assembly = Assembly(self._keys, catalogue, expand)
         self._stored: Stored = NOTHING
+        self._stopping = False
         self._torn = False
         self._read_at = -math.inf
         self._adopting: set[asyncio.Task[None]] = set()
@@ -87,6 +88,7 @@ class PolicyWatch:
 
     async def start(self) -> None:
         """Begin. Returns after the first reading, or without it after the store's timeout: then nothing is permitted until it comes."""
+        self._stopping = False
         self._task = asyncio.create_task(self._run(), name="policy-watch")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.timeout):
@@ -94,6 +96,7 @@ class PolicyWatch:
 
     async def stop(self) -> None:
         """End; the last snapshot stays."""
+        self._stopping = True
         tasks = {*self._adopting, *(() if self._task is None else (self._task,))}
         for task in tasks:
             task.cancel()
@@ -124,6 +127,8 @@ class PolicyWatch:
             except Exception as error:  # noqa: BLE001 (noted and shown; the watch outlives everything)
                 self._note(error)
             self.up = False
+            if self._stopping:  # a task group that fails while it is cancelled tells only of the failure
+                return
             await asyncio.sleep(self._delay * random.uniform(0.5, 1.0))  # noqa: S311 (spreads a fleet's reconnections, hides nothing)
             self._delay = min(2 * self._delay, LONGEST_DELAY)
 

@@ -1,0 +1,64 @@
+import json
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from support.servers import RedisServer
+
+from gateway.errors import StoreUnavailableError
+from gateway.store.address import connect, parse_address
+from gateway.store.keys import Keys
+from gateway.store.reader import PolicyReader, ReplicaRegister
+from gateway.store.writer import PolicyWriter
+
+
+@pytest.fixture
+async def reader(redis_server: RedisServer) -> AsyncIterator[PolicyReader]:
+    async with connect(parse_address(redis_server.url)) as client:
+        yield PolicyReader(client, Keys())
+
+
+async def test_lists(reader: PolicyReader, redis_server: RedisServer) -> None:
+    redis_server.cli("HSET", "gateway:allowlist:luna", "org_b", "{}", "org_a", "{}")
+    redis_server.cli("HSET", "gateway:allowlist:gone", "org_a", "{}")
+    redis_server.cli("HSET", "gateway:models", "luna", '{"stage":"general"}')
+    assert list(await reader.allowlist("luna")) == ["org_a", "org_b"]
+    assert await reader.allowlisted_models() == ("gone", "luna")
+    assert await reader.models() == {"luna": '{"stage":"general"}'}
+    assert (await reader.directives(), await reader.revocations()) == ({}, {})
+
+
+async def test_the_revision(reader: PolicyReader, redis_server: RedisServer) -> None:
+    assert await reader.revision() is None
+    redis_server.cli("SET", "gateway:revision", "12")
+    assert await reader.revision() == 12
+
+
+async def test_changes_since(reader: PolicyReader, redis_server: RedisServer) -> None:
+    async with connect(parse_address(redis_server.url)) as client:
+        await PolicyWriter(client, Keys()).put_grant("luna", "org_a", "{}", "ops")
+    assert len(await reader.changes()) == 1
+    assert len(await reader.changes(time.time() - 60)) == 1
+    assert await reader.changes(time.time() + 60) == []
+
+
+async def test_replicas(reader: PolicyReader, redis_server: RedisServer) -> None:
+    async with connect(parse_address(redis_server.url)) as client:
+        register = ReplicaRegister(client, Keys())
+        await register.report("w1", json.dumps({"revision": 7}))
+        await register.report("w2", "{}")
+        await register.remove("w2")
+    assert await reader.replicas() == {"w1": '{"revision": 7}'}
+
+
+async def test_a_prefix_is_no_pattern(redis_server: RedisServer) -> None:
+    redis_server.cli("HSET", "g*:allowlist:luna", "org_a", "{}")
+    redis_server.cli("HSET", "gx:allowlist:terra", "org_a", "{}")
+    async with connect(parse_address(redis_server.url)) as client:
+        assert await PolicyReader(client, Keys("g*:")).allowlisted_models() == ("luna",)
+
+
+async def test_a_lost_store_is_said(reader: PolicyReader, redis_server: RedisServer) -> None:
+    redis_server.kill()
+    with pytest.raises(StoreUnavailableError, match="cannot be read"):
+        await reader.models()
