@@ -206,9 +206,9 @@ class Gateway:
         return Readiness(tuple(problems), snapshot.revision, age if known else None)
 
     def _published(self, old: Snapshot, new: Snapshot, models: frozenset[str] | None) -> None:
-        del old
+        del models  # the leases look closer: at organisations and subjects
+        self.gate.leases.published(old, new)
         self.readings.on_snapshot(new)
-        self.gate.leases.published(models)
 
     def _verifier_of(self, settings: Settings) -> Verifier:
         keysets = {}

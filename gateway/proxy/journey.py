@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from time import perf_counter
 from typing import Final, Protocol
 
 from gateway.dialects import House, Refusal, Response, from_denial, from_reason, model_entry, models_page, render
@@ -179,7 +180,7 @@ class Gate:
         if request.problem or envelope is None or route is None or subject is None:
             self.refuse_unreadable(connection, request)
             return
-        began = self.now()
+        began = perf_counter()
         resolved = resolve(route, envelope.query, envelope.headers, request.whole_body())
         if isinstance(resolved, Refused):
             self.refuse(connection, request, resolved.reason, resolved.detail)
@@ -192,7 +193,7 @@ class Gate:
             decision = decide(access, snapshot, self._clock())
         else:
             decision = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
-        self.witness.on_decision(request, decision, snapshot, self.now() - began, subject, resolved.model)
+        self.witness.on_decision(request, decision, snapshot, perf_counter() - began, subject, resolved.model)
         if isinstance(decision, Denial):
             self.answer_refusal(connection, request, self.refusal_of(decision, request))
             return

@@ -1,23 +1,27 @@
 """Leases: every relayed request holds one, and is decided on again whenever the answer may have changed.
 
-A published snapshot re-decides the leases of the models it touches; time re-decides those whose `valid_until` has come and,
-once the policy is stale, all. Work goes in slices, so that a sweep never holds the loop for long.
+A published snapshot re-decides the leases that the change can touch; time re-decides those whose `valid_until` has come and,
+once the policy is stale, all. Work goes in slices bounded by time, so that a sweep never holds the loop for long.
 """
 
 import asyncio
 import heapq
 import math
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
 from gateway.policy.access import Instant
 from gateway.policy.decide import decide
 from gateway.policy.decision import Denial, Permit
-from gateway.policy.snapshot import Snapshot
+from gateway.policy.snapshot import Model, Snapshot
+from gateway.proxy.difference import Difference, difference
 
-SLICE: Final = 128  # decisions per turn of the loop: well under a millisecond
+SLICE: Final = 0.001  # seconds of work in one turn of the loop
+STRIDE: Final = 8  # decisions between two looks at the clock
 TICK: Final = 0.25  # seconds; also bounds how late a step of the wall clock is noticed
+SOONEST: Final = 0.001
 
 
 class Lease(Protocol):
@@ -30,8 +34,14 @@ class Lease(Protocol):
         """End the exchange now; the denial says why."""
 
 
+Held = dict[str | None, set[Lease]]
+
+
 class LeaseBook:
-    """Every lease that is held, by model. `snapshot` is asked at each decision, so that none is made on an old policy."""
+    """Every lease that is held, by model and organisation. `snapshot` is asked at each decision, so that none is made on an old policy.
+
+    `on_swept(seconds, cuts)` is called at the end of each sweep: how long after its cause, and how many exchanges it ended.
+    """
 
     def __init__(
         self,
@@ -44,7 +54,7 @@ class LeaseBook:
         self._snapshot = snapshot
         self._clock = clock
         self._on_swept = on_swept
-        self._by_model: dict[str, set[Lease]] = {}
+        self._models: dict[str, tuple[Model, Held]] = {}
         self._dates: list[float] = []
         self._due: dict[float, set[Lease]] = {}
         self._pending: deque[Lease] = deque()
@@ -57,7 +67,7 @@ class LeaseBook:
         return f"<LeaseBook {len(self)} held, {len(self._pending)} to decide>"
 
     def __len__(self) -> int:
-        return sum(map(len, self._by_model.values()))
+        return sum(len(leases) for _, held in self._models.values() for leases in held.values())
 
     def start(self) -> None:
         """Begin watching the time."""
@@ -72,9 +82,13 @@ class LeaseBook:
         """Enter a lease in the same turn in which it was decided on."""
         lease.held = True
         permit = lease.permit
-        leases = self._by_model.get(permit.model.id)
+        model, organisation = permit.model, permit.request.subject.organisation
+        entry = self._models.get(model.id)
+        if entry is None:
+            entry = self._models[model.id] = (model, {})
+        leases = entry[1].get(organisation)
         if leases is None:
-            leases = self._by_model[permit.model.id] = set()
+            leases = entry[1][organisation] = set()
         leases.add(lease)
         if permit.valid_until != math.inf:
             self._date(lease, permit.valid_until)
@@ -83,14 +97,26 @@ class LeaseBook:
         """The exchange has ended."""
         lease.held = False
         permit = lease.permit
-        self._by_model[permit.model.id].discard(lease)
+        held, organisation = self._models[permit.model.id][1], permit.request.subject.organisation
+        leases = held[organisation]
+        leases.discard(lease)
+        if not leases:
+            del held[organisation]
         if permit.valid_until != math.inf:
             self._due.get(permit.valid_until, set()).discard(lease)
 
-    def published(self, models: frozenset[str] | None) -> None:
-        """Decide again on the leases of `models` (None: all): the policy about them has changed."""
-        names = self._by_model.keys() if models is None else models & self._by_model.keys()
-        self._enqueue(lease for name in names for lease in self._by_model[name])
+    def published(self, old: Snapshot, new: Snapshot) -> None:
+        """Decide again on the leases that the change from `old` to `new` can touch."""
+        self._enqueue(list(self._touched(difference(old, new))))
+
+    def _touched(self, change: Difference) -> Iterator[Lease]:
+        for model, held in self._models.values():
+            whole = change.touches_model(model)
+            for organisation, leases in held.items():
+                if whole or change.touches_organisation(model, organisation):
+                    yield from leases
+                elif change.touches_subjects:
+                    yield from (lease for lease in leases if change.touches_subject(lease.permit.request.subject))
 
     def _date(self, lease: Lease, until: float) -> None:
         """Leases that end at one instant share an entry, so that the dates kept are as few as the grants' and tokens' ends."""
@@ -103,22 +129,24 @@ class LeaseBook:
     def _enqueue(self, leases: Iterable[Lease]) -> None:
         idle = not self._pending
         self._pending.extend(leases)
-        if idle and self._pending:
-            self._sweep_began = self._loop.time()
+        if idle:
+            self._sweep_began = time.perf_counter()
             self._cuts = 0
             self._sweep()
 
     def _sweep(self) -> None:
         """One slice; the rest in the next turn of the loop."""
         snapshot, now, pending = self._snapshot(), self._clock(), self._pending
-        for _ in range(min(SLICE, len(pending))):
-            lease = pending.popleft()
-            if lease.held:
-                self._redecide(lease, snapshot, now)
+        end = time.perf_counter() + SLICE
+        while pending and time.perf_counter() < end:
+            for _ in range(min(STRIDE, len(pending))):
+                lease = pending.popleft()
+                if lease.held:
+                    self._redecide(lease, snapshot, now)
         if pending:
             self._loop.call_soon(self._sweep)
-        elif self._cuts:
-            self._on_swept(self._loop.time() - self._sweep_began, self._cuts)
+        else:
+            self._on_swept(time.perf_counter() - self._sweep_began, self._cuts)
 
     def _redecide(self, lease: Lease, snapshot: Snapshot, now: Instant) -> None:
         decision = decide(lease.permit.request, snapshot, now)
@@ -139,8 +167,9 @@ class LeaseBook:
         horizon = snapshot.confirmed_at + snapshot.max_staleness
         stale = now.steady > horizon
         if stale and not self._stale:
-            due.extend(lease for leases in self._by_model.values() for lease in leases)
+            due.extend(lease for _, held in self._models.values() for leases in held.values() for lease in leases)
         self._stale = stale
-        self._enqueue(due)
-        ahead = min(self._dates[0] - now.wall if self._dates else TICK, TICK, TICK if stale else max(horizon - now.steady, 0.001))
-        self._timer = self._loop.call_later(max(ahead, 0.001), self._on_time)
+        if due:
+            self._enqueue(due)
+        ahead = min(self._dates[0] - now.wall if self._dates else TICK, TICK, TICK if stale else max(horizon - now.steady, SOONEST))
+        self._timer = self._loop.call_later(max(ahead, SOONEST), self._on_time)

@@ -85,7 +85,7 @@ def test_codes_and_groups_expand_together(groups: dict[str, CountryGroup]) -> No
         ("us", "'us': write US"),
         ("USA", "'USA': write US"),
         ("XX", "'XX': expected ISO 3166-1 alpha-2"),
-        ("UA-99", "'UA-99': expected ISO 3166-1 alpha-2"),
+        ("UA-9999", "'UA-9999': expected ISO 3166-1 alpha-2"),
         ("ear_d9", "'ear_d9': expected ISO 3166-1 alpha-2, ISO 3166-2 or the name of a country group"),
         ("", "'': expected"),
         (False, 'quote codes ("NO")'),

@@ -93,8 +93,8 @@ class Stage:
 
     def publish(self, snapshot: Snapshot) -> None:
         """Put another policy in force, as the watch does."""
-        self.policy.snapshot = snapshot
-        self.gate.leases.published(None)
+        old, self.policy.snapshot = self.policy.snapshot, snapshot
+        self.gate.leases.published(old, snapshot)
 
 
 @asynccontextmanager

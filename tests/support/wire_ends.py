@@ -94,7 +94,8 @@ class RawCaller:
     ) -> None:
         """Write a plain inference request; `extra` are more header lines, each ended by CRLF."""
         self.send(
-            b"POST %b HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer %b\r\ncontent-type: application/json\r\n%bcontent-length: %d\r\n\r\n%b"
+            b"POST %b HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer %b\r\n"
+            b"content-type: application/json\r\n%bcontent-length: %d\r\n\r\n%b"
             % (path.encode(), token.encode(), extra, len(body), body)
         )
 
