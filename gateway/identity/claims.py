@@ -27,7 +27,8 @@ def subject_from(payload: Mapping[str, object], issuer: Issuer, qualify: bool) -
         us_person=_flag(_claim(payload, claims.us_person)),
         nationalities=_nationalities(payload, claims),
         residence=read_country(_claim(payload, claims.residence), claims.code_system) if claims.residence else None,
-        expires_at=_expiry(payload.get("exp")),
+        expires_at=(expiry := _expiry(payload.get("exp"))),
+        cut_at=expiry + issuer.leeway if issuer.cut_at_expiry else math.inf,
     )
 
 

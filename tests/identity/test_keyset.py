@@ -163,6 +163,19 @@ async def test_a_rotated_key_is_found_as_soon_as_a_token_names_it(keyset: KeySet
     assert keyset.ring.knows("new")
 
 
+async def test_new_keys_make_every_key_worth_asking_for_again(keyset: KeySet, publisher: Publisher, clock: Clock) -> None:
+    await keyset.refresh()
+    for clock.elapsed in (30.0, 60.0, 120.0):
+        await keyset.fetch_for("late")
+    assert publisher.asked == 4
+    publisher.document = key_set(OLD, NEW)
+    await keyset.refresh()
+    clock.elapsed = 149.0
+    assert not keyset.may_fetch("late"), "the issuer was asked less than 30 s ago"
+    clock.elapsed = 150.0
+    assert keyset.may_fetch("late"), "by its own history only at 240"
+
+
 async def test_who_comes_while_a_fetch_is_under_way_waits_for_it(keyset: KeySet, publisher: Publisher) -> None:
     await keyset.refresh()
     assert not keyset.may_fetch("new"), "asked a moment ago"

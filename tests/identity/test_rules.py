@@ -56,6 +56,16 @@ def test_identifiers_are_printable_and_bounded() -> None:
     assert not any(map(is_identifier, ["", "a" * 257, "a\n", "\x7f", "\u202ea", "\ufeffa", b"a", 1, None]))
 
 
+def test_a_header_needs_no_more_than_its_algorithm() -> None:
+    assert check_header({"alg": "ES256"}) is None
+    assert check_header({"alg": "ES256", "typ": "at+jwt", "kid": "k" * 128, "x5t": "seen at Entra, and ignored"}) is None
+
+
+@pytest.mark.parametrize("kid", ["", "k" * 129, "a\n", "a\0", "\u202ea", 1, None, ["k"]])
+def test_a_key_id_is_printable_and_bounded(kid: object) -> None:
+    assert check_header({"alg": "ES256", "kid": kid}) is Reason.TOKEN_INVALID
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["alg", "kid", "typ", "cty", "crit"]), st.none() | st.integers() | st.text(max_size=5) | st.lists(st.text())

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.forge import CLAIMS, NOW, Clock, Signer, at, issuer, key_set, segment
 
@@ -174,6 +174,12 @@ async def test_an_unknown_key_of_an_issuer_that_is_away_is_not_called_invalid(ga
     assert isinstance(await gate.verifier.identify(SIGNER.token()), Subject), "the last good keys still serve"
 
 
+@pytest.mark.parametrize("header", [{"kid": "k1", "alg": "ES384"}, {"kid": "unknown", "alg": "RS384"}, {"kid": "unknown", "alg": "none"}])
+async def test_a_token_that_no_key_could_save_leads_to_no_fetch(gate: Gate, header: dict[str, str]) -> None:
+    gate.clock.elapsed = 30.0
+    assert gate.verifier.verify(SIGNER.token(header), gate.clock()) is Reason.TOKEN_INVALID
+
+
 async def test_keys_of_an_issuer_that_nobody_configured_are_not_fetched(gate: Gate) -> None:
     await gate.verifier.fetch_keys(NeedKeys("other", "k1"))
     assert gate.asked == 1
@@ -223,7 +229,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-FUZZ = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
+FUZZ = settings(max_examples=150)
 
 
 def refused(token: bytes) -> bool:
