@@ -1,5 +1,6 @@
 """From payload to subject: what is missing, ambiguous or unreadable is unknown."""
 
+import math
 from typing import Any
 
 import pytest
@@ -111,3 +112,8 @@ def test_no_payload_raises_and_every_text_is_plain(payload: dict[str, Any], qual
     assert all(text.isprintable() and len(text) <= 256 + len("partners/") for text in texts)
     assert type(seen.us_person) in {bool, type(None)}
     assert qualify or seen.organisation is None or "/" not in seen.organisation
+
+
+def test_running_answers_end_with_the_token_only_where_its_issuer_says_so() -> None:
+    assert subject_from(CLAIMS, issuer(leeway=5), qualify=False).cut_at == math.inf
+    assert subject_from(CLAIMS, issuer(leeway=5, cut_at_expiry=True), qualify=False).cut_at == CLAIMS["exp"] + 5
