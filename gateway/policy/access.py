@@ -32,7 +32,8 @@ UNKNOWN_NATIONALITIES: Final = Nationalities()
 class Subject(Struct, frozen=True, gc=False):
     """Who asks, from a verified token. `organisation` is the allowlist key: plain for the first issuer, `<issuer>/<org>` else.
 
-    `us_person` is three-valued (8 USC 1324b(a)(3)); `expires_at` is the token's `exp`, epoch seconds.
+    `us_person` is three-valued (8 USC 1324b(a)(3)); `expires_at` is the token's `exp`, epoch seconds; `cut_at` is the instant at
+    which even running answers end with the token, infinite where its issuer is not so configured.
     """
 
     issuer: str
@@ -43,6 +44,7 @@ class Subject(Struct, frozen=True, gc=False):
     nationalities: Nationalities = UNKNOWN_NATIONALITIES
     residence: str | None = None
     expires_at: float = math.inf
+    cut_at: float = math.inf
 
 
 class Location(Struct, frozen=True, gc=False):

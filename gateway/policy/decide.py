@@ -24,6 +24,7 @@ INITIALISED: Final = Check("policy:initialised", PASS)
 UNINITIALISED: Final = Check("policy:initialised", FAIL, Reason.POLICY_UNINITIALISED)
 FRESH: Final = Check("policy:fresh", PASS)
 STALE: Final = Check("policy:fresh", FAIL, Reason.POLICY_STALE)
+EXPIRED: Final = Check("token", FAIL, Reason.TOKEN_EXPIRED)
 NOT_IN_CATALOGUE: Final = Check("catalogue", FAIL, Reason.MODEL_UNKNOWN)
 
 
@@ -63,6 +64,8 @@ class _Case(Struct, frozen=True, gc=False):
 def _examine(request: AccessRequest, snapshot: Snapshot, now: Instant) -> _Case:
     checks = check_revocations(request.subject, snapshot, now) if snapshot.revocations else [NOT_REVOKED]
     checks.append(INITIALISED if snapshot.initialised else UNINITIALISED)
+    if now.wall >= request.subject.cut_at:
+        checks.append(EXPIRED)
     model = snapshot.catalogue.get(request.model)
     if model is None:
         return _Case([*checks, NOT_IN_CATALOGUE])
@@ -88,7 +91,7 @@ def _fresh_until(snapshot: Snapshot) -> float:
 
 def _permit(case: _Case, model: Model, request: AccessRequest, snapshot: Snapshot, now: Instant) -> Permit:
     stand = case.standing
-    ends = stand.grant.valid_until if stand.grant else math.inf
+    ends = min(stand.grant.valid_until, request.subject.cut_at) if stand.grant else request.subject.cut_at
     return Permit(
         request,
         model,

@@ -1,5 +1,6 @@
 """Rules on persons and places as frozen values, and their tests in three-valued logic: unknown is not "not listed"."""
 
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -100,7 +101,10 @@ def _every_nationality(rule: CountryRule, held: Nationalities) -> Result:
 
 
 def _place(rule: CountryRule, country: str | None, regions: tuple[str, ...]) -> Result:
-    """Test one place with several names, the country and its subdivisions: it is in a list if any of its names is."""
+    """Test one place with several names, the country and its subdivisions: it is in a list if any of its names is.
+
+    Of a country of which a part is denied, the country alone does not say enough: that is unknown.
+    """
     names = (country, *regions) if country else regions
     denied, allowed = rule.any_in, rule.all_in
     if denied is not None and not denied.isdisjoint(names):
@@ -109,4 +113,12 @@ def _place(rule: CountryRule, country: str | None, regions: tuple[str, ...]) -> 
         return FAIL
     if denied is None and allowed is None:
         return PASS
-    return PASS if country else UNKNOWN
+    if not country or (denied is not None and not regions and country in _divided(denied)):
+        return UNKNOWN
+    return PASS
+
+
+@lru_cache(maxsize=1024)
+def _divided(listed: frozenset[str]) -> frozenset[str]:
+    """Countries of which only parts are listed: where just the country is known, whether it is such a part is not."""
+    return frozenset(name.partition("-")[0] for name in listed if "-" in name)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from time import perf_counter
 from typing import Final, Protocol
 
+from msgspec import structs
+
 from gateway.dialects import House, Refusal, Response, from_denial, from_reason, model_entry, models_page, render
 from gateway.dialects.failure import failure
 from gateway.identity.bearer import find_credential
@@ -209,7 +211,7 @@ class Gate:
         snapshot = self._policy.snapshot
         denial = Denial((reason,), revision=snapshot.revision)
         self.witness.on_decision(request, denial, snapshot, 0.0, request.subject, "")
-        refusal = from_reason(reason, request.id, request.id, self.house, detail)
+        refusal = structs.replace(from_reason(reason, request.id, request.id, self.house, detail), revision=snapshot.revision)
         self.answer_refusal(connection, request, refusal)
 
     def refuse_unreadable(self, connection: Connection, request: Request) -> None:
@@ -224,9 +226,9 @@ class Gate:
         response = render(dialect_of(request.route, request.headers), refusal, accept)
         self._answer(connection, request, response, request.status or response.status)
 
-    def refusal_of(self, denial: Denial, request: Request) -> Refusal:
-        """Put a denial into the words for a caller."""
-        return from_denial(denial, request.id, request.id, self.house)
+    def refusal_of(self, denial: Denial, request: Request, *, conceal: bool = True) -> Refusal:
+        """Put a denial into the words for a caller; who was permitted before knows the model, and nothing is to `conceal`."""
+        return from_denial(denial, request.id, request.id, self.house, conceal=conceal)
 
     def fail(self, connection: Connection, request: Request, status: int, problem: str) -> None:
         """Say that the upstream did not answer."""

@@ -15,7 +15,7 @@ from gateway.proxy.link import Link, ResponseHead
 from gateway.proxy.message import request_head, response_head
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream, UpstreamUnavailableError
-from gateway.wire.sse import EventHold
+from gateway.wire.sse import EventHold, is_event_stream
 
 if TYPE_CHECKING:
     from gateway.proxy.journey import Gate
@@ -204,7 +204,7 @@ class Relay:
         event_stream = compressed = False
         for name, value in head.headers:
             if name == b"content-type":
-                event_stream = value.startswith(b"text/event-stream")
+                event_stream = is_event_stream(value)
             elif name == b"content-encoding":
                 compressed = True
         self._chunked = head.framing in ("chunked", "close") and self.request.version == "1.1"
@@ -241,7 +241,7 @@ class Relay:
 
     def _end_events(self, denial: Denial, events: EventHold) -> None:
         """The last event is the error; the transfer itself is left unended, so that no reader takes it for a whole answer."""
-        refusal = self._gate.refusal_of(denial, self.request)
+        refusal = self._gate.refusal_of(denial, self.request, conceal=False)
         route = self.request.route
         if route is not None:
             data = events.break_prefix() + cut_event(route.dialect, refusal)

@@ -16,6 +16,8 @@ def by_the_book(request: AccessRequest, policy: Snapshot, now: Instant) -> set[R
     found = {Reason.TOKEN_REVOKED} if revoked(request.subject, policy, now) else set()
     if not policy.initialised:
         found.add(Reason.POLICY_UNINITIALISED)
+    if now.wall >= request.subject.cut_at:
+        found.add(Reason.TOKEN_EXPIRED)
     if request.model not in policy.catalogue:
         return found | {Reason.MODEL_UNKNOWN}
     model = policy.catalogue[request.model]
@@ -95,14 +97,19 @@ def broken(rules: Restrictions, request: AccessRequest) -> Iterator[tuple[str, R
         yield from verdict("nationality", rules.nationality, values, unknown=held.unknown or not values)
     if rules.residence:
         home = {who.residence} if who.residence else set()
-        yield from verdict("residence", rules.residence, [home] if home else [], unknown=not home)
+        yield from verdict("residence", rules.residence, [home] if home else [], unknown=not home or in_part(rules.residence, home))
     if rules.region:
         place = {*where.regions, *({where.country} if where.country else ())}
-        yield from verdict("region", rules.region, [place] if place else [], unknown=not where.country)
+        yield from verdict("region", rules.region, [place] if place else [], unknown=not where.country or in_part(rules.region, place))
     if rules.deny_anonymizer and where.anonymizer:
         yield "anonymizer", Reason.ANONYMIZER
     if rules.deny_hosting and where.hosting:
         yield "hosting", Reason.HOSTING
+
+
+def in_part(rule: CountryRule, place: set[str]) -> bool:
+    """Whether only the country is known, and a part of it is denied."""
+    return len(place) == 1 and any(name.startswith(f"{min(place)}-") for name in rule.any_in or ())
 
 
 def verdict(aspect: str, rule: CountryRule, values: list[set[str]], *, unknown: bool) -> Iterator[tuple[str, Reason]]:

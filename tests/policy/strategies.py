@@ -123,6 +123,7 @@ subjects = st.builds(
     us_person=st.sampled_from((True, False, None)),
     nationalities=nationalities,
     residence=st.none() | st.sampled_from(COUNTRIES),
+    cut_at=seldom(instants, float("inf")),
 )
 locations = st.builds(
     Location,

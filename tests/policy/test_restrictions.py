@@ -111,3 +111,11 @@ def test_addresses() -> None:
 
 def test_nothing_set_demands_nothing() -> None:
     assert findings(Restrictions(), ask(nationalities=UNKNOWN_NATIONALITIES, location=Location())) == []
+
+
+def test_a_country_of_which_a_part_is_denied_is_unknown_where_only_the_country_is_known() -> None:
+    embargo = Restrictions(region=CountryRule(any_in=frozenset({"UA-43"})))
+    assert findings(embargo, ask(location=Location("UA")))[0][1] is Result.UNKNOWN
+    assert findings(embargo, ask(location=Location("UA", ("UA-30",))))[0][1] is Result.PASS
+    assert findings(embargo, ask(location=Location("UA", ("UA-43",))))[0][1] is Result.FAIL
+    assert findings(embargo, ask(location=Location("FR")))[0][1] is Result.PASS
