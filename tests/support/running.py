@@ -157,6 +157,10 @@ class RunningGate:
         self.raw.hdel(f"gateway:allowlist:{model}", organisation)
         await self.settled()
 
+    def cli(self, *command: str) -> Any:
+        """Send one command as typed into redis-cli, and wait for nothing but its answer."""
+        return self.raw.execute_command(*command)  # type: ignore[no-untyped-call]
+
     async def settled(self) -> None:
         """Wait for a confirmation that began after now: everything written so far is in force."""
         now = time.monotonic()
@@ -167,6 +171,15 @@ class RunningGate:
     async def metric(self, name: str, **labels: str) -> float:
         """Scrape the admin listener: the sum of the samples with at least these labels."""
         return await scrape(self.session, self.admin_url, name, **labels)
+
+    async def until_metric(self, name: str, value: float, **labels: str) -> None:
+        """Scrape until the metric has this value: what the parts count in plain numbers is copied once a second."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while await self.metric(name, **labels) != value:
+                    pass
+        except TimeoutError:
+            raise AssertionError(f"{name}{labels} never became {value}, it is {await self.metric(name, **labels)}") from None
 
     async def ready(self) -> tuple[bool, list[str]]:
         """Ask /readyz: whether it is, and what stands in the way."""
