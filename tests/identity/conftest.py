@@ -1,6 +1,0 @@
-"""Properties are tested for truth, not for speed: a busy machine must not fail them."""
-
-from hypothesis import HealthCheck, settings
-
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
