@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from gateway.policy.access import Instant
 from gateway.policy.decide import decide
 from gateway.policy.decision import Denial, Permit
@@ -33,14 +35,34 @@ class Lease(Protocol):
     def cut(self, denial: Denial) -> None:
         """End the exchange now; the denial says why."""
 
+    @property
+    def leaving(self) -> bool:
+        """Whether last bytes of an exchange that was cut still wait in this process for their reader."""
+
 
 Held = dict[str | None, set[Lease]]
+
+
+class Sweep(Struct, eq=False):
+    """The decisions that one cause asks for. Instants are steady seconds.
+
+    `since`: the cause was seen; `cuts`: exchanges ended; `cut_at`: when the last byte of the last of them had left, at the latest
+    (None: none was ended).
+    """
+
+    todo: deque[Lease]
+    since: float
+    on_done: Callable[["Sweep"], None] | None = None
+    cuts: int = 0
+    cut_at: float | None = None
+    ended: list[Lease] = []
 
 
 class LeaseBook:
     """Every lease that is held, by model and organisation. `snapshot` is asked at each decision, so that none is made on an old policy.
 
-    `on_swept(seconds, cuts)` is called at the end of each sweep: how long after its cause, and how many exchanges it ended.
+    `on_swept(seconds, cuts)` is called when a sweep is done: how long after its cause, and how many exchanges it ended. It is done
+    when every lease has been decided on and no byte of an exchange that it ended is left in this process.
     """
 
     def __init__(
@@ -57,14 +79,12 @@ class LeaseBook:
         self._models: dict[str, tuple[Model, Held]] = {}
         self._dates: list[float] = []
         self._due: dict[float, set[Lease]] = {}
-        self._pending: deque[Lease] = deque()
-        self._sweep_began = 0.0
-        self._cuts = 0
+        self._sweeps: deque[Sweep] = deque()
         self._stale = False
         self._timer: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
-        return f"<LeaseBook {len(self)} held, {len(self._pending)} to decide>"
+        return f"<LeaseBook {len(self)} held, {sum(len(sweep.todo) for sweep in self._sweeps)} to decide>"
 
     def __len__(self) -> int:
         return sum(len(leases) for _, held in self._models.values() for leases in held.values())
@@ -105,9 +125,9 @@ class LeaseBook:
         if permit.valid_until != math.inf:
             self._due.get(permit.valid_until, set()).discard(lease)
 
-    def published(self, old: Snapshot, new: Snapshot) -> None:
-        """Decide again on the leases that the change from `old` to `new` can touch."""
-        self._enqueue(list(self._touched(difference(old, new))))
+    def published(self, old: Snapshot, new: Snapshot, since: float | None = None, on_done: Callable[[Sweep], None] | None = None) -> None:
+        """Decide again on the leases that the change from `old` to `new`, seen at `since` (steady; None: now), can touch."""
+        self._enqueue(self._touched(difference(old, new)), since, on_done)
 
     def _touched(self, change: Difference) -> Iterator[Lease]:
         for model, held in self._models.values():
@@ -126,32 +146,48 @@ class LeaseBook:
             heapq.heappush(self._dates, until)
         leases.add(lease)
 
-    def _enqueue(self, leases: Iterable[Lease]) -> None:
-        idle = not self._pending
-        self._pending.extend(leases)
-        if idle:
-            self._sweep_began = time.perf_counter()
-            self._cuts = 0
+    def _enqueue(self, leases: Iterable[Lease], since: float | None = None, on_done: Callable[[Sweep], None] | None = None) -> None:
+        self._sweeps.append(Sweep(deque(leases), self._clock().steady if since is None else since, on_done))
+        if len(self._sweeps) == 1:
             self._sweep()
 
     def _sweep(self) -> None:
-        """One slice; the rest in the next turn of the loop."""
-        snapshot, now, pending = self._snapshot(), self._clock(), self._pending
-        end = time.perf_counter() + SLICE
-        while pending and time.perf_counter() < end:
-            for _ in range(min(STRIDE, len(pending))):
-                lease = pending.popleft()
-                if lease.held:
-                    self._redecide(lease, snapshot, now)
-        if pending:
-            self._loop.call_soon(self._sweep)
-        else:
-            self._on_swept(time.perf_counter() - self._sweep_began, self._cuts)
+        """One slice; the rest in the next turn of the loop, whatever happens in this one."""
+        try:
+            self._slice(time.perf_counter() + SLICE)
+        finally:
+            if self._sweeps:
+                self._loop.call_soon(self._sweep)
 
-    def _redecide(self, lease: Lease, snapshot: Snapshot, now: Instant) -> None:
+    def _slice(self, end: float) -> None:
+        snapshot, now, sweeps = self._snapshot(), self._clock(), self._sweeps
+        while sweeps and time.perf_counter() < end:
+            sweep = sweeps[0]
+            for _ in range(min(STRIDE, len(sweep.todo))):
+                lease = sweep.todo.popleft()
+                if lease.held:
+                    self._redecide(lease, snapshot, now, sweep)
+            if not sweep.todo:
+                sweeps.popleft()
+                self._loop.call_soon(self._see_off, sweep)
+
+    def _see_off(self, sweep: Sweep) -> None:
+        """What was written last leaves at the end of the turn or, where its reader is slow, later: until then the sweep is not done."""
+        if sweep.ended:
+            sweep.ended = [lease for lease in sweep.ended if lease.leaving]
+            if sweep.ended:
+                self._loop.call_later(SOONEST, self._see_off, sweep)
+                return
+            sweep.cut_at = self._clock().steady
+        self._on_swept((sweep.cut_at or self._clock().steady) - sweep.since, sweep.cuts)
+        if sweep.on_done is not None:
+            sweep.on_done(sweep)
+
+    def _redecide(self, lease: Lease, snapshot: Snapshot, now: Instant, sweep: Sweep) -> None:
         decision = decide(lease.permit.request, snapshot, now)
         if isinstance(decision, Denial):
-            self._cuts += 1
+            sweep.cuts += 1
+            sweep.ended.append(lease)
             lease.cut(decision)
             return
         self.release(lease)

@@ -109,6 +109,12 @@ class Relay:
             self._break_off()
         self._end()
 
+    @property
+    def leaving(self) -> bool:
+        """Whether last bytes of this exchange, which was cut, still wait in this process for their reader."""
+        connection = self._connection
+        return connection.relay is self and not connection.closed and connection.transport.get_write_buffer_size() > 0
+
     # -- the upstream's side ------------------------------------------------------------------------------------------
 
     def deliver(self, head: ResponseHead | None, chunks: list[bytes], *, complete: bool) -> None:
