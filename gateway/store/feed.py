@@ -4,6 +4,7 @@ Pushes carry names only, never content: they mark the policy dirty, and it is re
 """
 
 import asyncio
+import time
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.address import StoreAddress
@@ -16,7 +17,10 @@ Identity = tuple[bytes, bytes]
 
 
 class Feed:
-    """Open with `open_feed`. `dirty` since the last `begin_reading`; `news` is set by a change, by the loss of the connection."""
+    """Open with `open_feed`. `dirty` since the last `begin_reading`; `news` is set by a change, by the loss of the connection.
+
+    `seen_at`: when the first change since then was heard, steady seconds.
+    """
 
     def __init__(self, keys: Keys, watcher: str) -> None:
         self._canary = keys.canary(watcher).encode()
@@ -25,6 +29,7 @@ class Feed:
         self.identity: Identity = (b"", b"")
         self.news = asyncio.Event()
         self.dirty = True
+        self.seen_at = time.monotonic()
         self.canary_heard_at: float | None = None
 
     def __repr__(self) -> str:
@@ -41,6 +46,8 @@ class Feed:
 
     def mark_dirty(self) -> None:
         """Something may have changed: read again."""
+        if not self.dirty:
+            self.seen_at = time.monotonic()
         self.dirty = True
         self.news.set()
 

@@ -39,6 +39,8 @@ OnPublish = Callable[[Snapshot, Snapshot, Changed], None]
 class PolicyWatch:
     """`snapshot` is the policy now, `up` whether the store is connected; `start` and `stop` it in one event loop.
 
+    `seen_at` is when the change behind the last publication was heard of, steady seconds.
+
     For metrics and status: `canary_seconds` (NaN before the first and while the server refuses it), `watch_errors`, `reloads`,
     `reload_seconds`, `last_error`. Nothing is ever raised out of the background work.
     """
@@ -76,6 +78,7 @@ class PolicyWatch:
         self.watch_errors = 0
         self.reloads = 0
         self.reload_seconds = math.nan
+        self.seen_at = -math.inf
         self.last_error = ""
 
     def __repr__(self) -> str:
@@ -115,7 +118,7 @@ class PolicyWatch:
     async def _adopt(self, assembly: Assembly) -> None:
         async with self._reading:
             await stepwise(assembly.take(self._stored))
-            self._assembly = assembly
+            self._assembly, self.seen_at = assembly, self._clock().steady
             self._publish(self.snapshot.confirmed_at, None)
             if self._feed is not None:
                 self._feed.mark_dirty()
@@ -156,7 +159,7 @@ class PolicyWatch:
 
     async def _reload(self, feed: Feed) -> None:
         async with self._reading:
-            begun = self._clock().steady
+            begun, self.seen_at = self._clock().steady, feed.seen_at
             feed.begin_reading()
             self._stored = await load(feed.link, self._keys, self._assembly.ids)
             torn, self._torn = self._torn, True
