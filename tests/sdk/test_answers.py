@@ -149,7 +149,6 @@ async def test_a_stream_runs_to_its_clean_end(gate: RunningGate, voice: Voice) -
     await voice.listen(gate, GATED, heard, length=SHORT)
     assert heard.events >= SHORT
     assert heard.decision_id
-    assert gate.upstream.cancelled == 0
 
 
 async def test_the_helpers_put_a_stream_together(gate: RunningGate) -> None:
