@@ -60,6 +60,7 @@ class Gateway:
         self._geolocation: GeoDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
         self._server: asyncio.Server | None = None
+        self._port = 0
         self._background: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -69,7 +70,7 @@ class Gateway:
     def proxy_url(self) -> str:
         """Where callers connect."""
         scheme = "https" if self.settings.listen.proxy.tls else "http"
-        return f"{scheme}://{_reachable(self.settings.listen.proxy.address, self._port())}"
+        return f"{scheme}://{_reachable(self.settings.listen.proxy.address, self._port)}"
 
     @property
     def admin_url(self) -> str:
@@ -183,6 +184,7 @@ class Gateway:
         self._server = await asyncio.get_running_loop().create_server(
             lambda: Connection(self.gate), place.host, place.port, ssl=context, backlog=BACKLOG, reuse_port=self.shared or None
         )
+        self._port = int(self._server.sockets[0].getsockname()[1])
         self._stack.callback(self._server.close)
         self.admin = AdminServer(listen.admin, self.readiness, self.readings, reuse_port=self.shared)
         await self.admin.start()
@@ -250,9 +252,6 @@ class Gateway:
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-    def _port(self) -> int:
-        return int(self._server.sockets[0].getsockname()[1]) if self._server is not None else 0
 
 
 def settings_refused(error: GatewayError) -> None:

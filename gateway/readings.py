@@ -1,4 +1,4 @@
-"""Copies what the parts count in plain numbers into metrics, once a second and before each scrape; watches the loop's lag."""
+"""Copies what the parts count in plain numbers into metrics, once a second; watches the loop's lag."""
 
 import asyncio
 import math
@@ -55,7 +55,7 @@ class Readings:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
-        """Give the metrics as text, read a moment ago at most."""
+        """Give the metrics as text, read a second ago at most: scrapes run in a thread, where the parts cannot be read safely."""
         return self._metrics.render(accept)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
