@@ -123,6 +123,10 @@ class Gate:
         deadline = self.now() + patience
         while self.connections and self.now() < deadline:  # noqa: ASYNC110 - thousands of connections need no event for this one wait
             await asyncio.sleep(DRAIN_TICK)
+        for connection in list(self.connections):
+            if connection.relay is not None:
+                connection.relay.end_for_drain()
+        await asyncio.sleep(DRAIN_TICK)  # the last events leave
 
     # -- connections --------------------------------------------------------------------------------------------------
 
@@ -187,6 +191,7 @@ class Gate:
         if isinstance(resolved, Refused):
             self.refuse(connection, request, resolved.reason, resolved.detail)
             return
+        request.stream = resolved.stream
         address, location = self.locator.locate(connection.peer, envelope.headers)
         access = AccessRequest(subject, resolved.model, location)
         snapshot = self._policy.snapshot

@@ -31,8 +31,8 @@ def request_head(request: Request, endpoint: Endpoint, credential: tuple[bytes, 
     lines = [envelope.method + b" " + endpoint.base_path + envelope.target + b" HTTP/1.1", b"host: " + endpoint.host_header]
     traced = False
     for name, value in forwardable_request(envelope.headers, OURS_TO_WRITE):
-        if credential is not None and name == credential[0]:
-            continue
+        if (credential is not None and name == credential[0]) or (request.stream and name == b"accept-encoding"):
+            continue  # a compressed event stream could not be told why it is cut
         traced = traced or name == b"traceparent"
         lines.append(name + b": " + value)
     if credential is not None:

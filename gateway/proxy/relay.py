@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from gateway.dialects import cut_event
+from gateway.dialects.failure import final_event
 from gateway.policy.decision import Denial, Permit
 from gateway.proxy.link import Link, ResponseHead
 from gateway.proxy.message import request_head, response_head
@@ -114,6 +115,22 @@ class Relay:
         """Whether last bytes of this exchange, which was cut, still wait in this process for their reader."""
         connection = self._connection
         return connection.relay is self and not connection.closed and connection.transport.get_write_buffer_size() > 0
+
+    def end_for_drain(self) -> None:
+        """The gate ends and this answer still runs: stop the upstream, tell the caller that it may try elsewhere."""
+        if self._over:
+            return
+        self._stop_upstream()
+        self._gate.witness.on_broken(self)
+        route = self.request.route
+        if self._started and self._events is not None and route is not None:
+            self._last_event(final_event(route.dialect, "The gateway is restarting; try again.", self.request.id), self._events)
+            self._end()
+        elif self._started:
+            self._break_off()
+            self._end()
+        else:
+            self._fail(503, "the gateway is restarting; try again")
 
     # -- the upstream's side ------------------------------------------------------------------------------------------
 
@@ -246,12 +263,15 @@ class Relay:
                 transport.writelines(out)
 
     def _end_events(self, denial: Denial, events: EventHold) -> None:
-        """The last event is the error; the transfer itself is left unended, so that no reader takes it for a whole answer."""
-        refusal = self._gate.refusal_of(denial, self.request, conceal=False)
+        """Say why in the caller's dialect."""
         route = self.request.route
         if route is not None:
-            data = events.break_prefix() + cut_event(route.dialect, refusal)
-            self._write([b"%x\r\n" % len(data), data, b"\r\n"] if self._chunked else [data])
+            self._last_event(cut_event(route.dialect, self._gate.refusal_of(denial, self.request, conceal=False)), events)
+
+    def _last_event(self, event: bytes, events: EventHold) -> None:
+        """The transfer itself is left unended, so that no reader takes it for a whole answer."""
+        data = events.break_prefix() + event
+        self._write([b"%x\r\n" % len(data), data, b"\r\n"] if self._chunked else [data])
         self._connection.close_soon()
 
     def _break_off(self) -> None:

@@ -24,6 +24,7 @@ class Request:
         "size",
         "started",
         "status",
+        "stream",
         "subject",
         "target",
         "upgrade",
@@ -43,6 +44,7 @@ class Request:
         self.awaits_body = False
         self.problem = ""
         self.status = 0
+        self.stream = False
         self.id = ""
         self.envelope: RequestEnvelope | None = None
         self.route: Route | None = None

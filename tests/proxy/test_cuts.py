@@ -203,7 +203,7 @@ async def test_draining_lets_a_running_answer_end_and_takes_no_new_request() -> 
             assert not stage.gate.connections
 
 
-async def test_what_still_runs_after_the_drain_time_is_broken_off() -> None:
+async def test_what_still_runs_after_the_drain_time_ends_with_a_final_event() -> None:
     async with (
         scripted(starting(SSE_HEAD + chunk(b"data: 1\n\n"))) as upstream,
         open_stage([upstream.url]) as stage,
@@ -212,10 +212,28 @@ async def test_what_still_runs_after_the_drain_time_is_broken_off() -> None:
         caller.post()
         await caller.until(b"data: 1\n\n")
         await stage.gate.drain(0.05)
-        stage.gate.stop()
         rest, _ = await caller.rest()
+        assert b"gateway_draining" in rest
         assert not rest.endswith(b"0\r\n\r\n")
         await asyncio.wait_for(upstream.closed.wait(), 5)
+
+
+async def test_what_is_no_event_stream_is_broken_off_after_the_drain_time() -> None:
+    beginning = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nsome"
+    async with scripted(starting(beginning)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+        caller.post()
+        await caller.until(b"some")
+        await stage.gate.drain(0.05)
+        assert (await caller.rest())[1]
+
+
+async def test_a_request_without_an_answer_is_told_to_try_again_after_the_drain_time() -> None:
+    async with scripted(starting(b"")) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+        caller.post()
+        await eventually(lambda: upstream.connections == 1, "the request is upstream")
+        await stage.gate.drain(0.05)
+        head, _ = await caller.answer()
+        assert head.startswith(b"HTTP/1.1 503 ")
 
 
 async def test_required_records_that_cannot_be_kept_refuse() -> None:

@@ -260,3 +260,13 @@ async def test_requests_that_wait_too_long_for_a_connection_are_told_so() -> Non
             second.post()
             head, _ = await second.answer()
             assert head.startswith(b"HTTP/1.1 503 ")
+
+
+async def test_an_event_stream_is_asked_for_uncompressed_so_that_it_can_be_told_why_it_is_cut() -> None:
+    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+        for body in (b'{"model":"frontier","stream":true}', b'{"model":"frontier"}'):
+            caller.post(body, extra=b"Accept-Encoding: gzip, br\r\n")
+            await caller.answer()
+    streamed, plain = (request.lower() for request in upstream.requests)
+    assert b"accept-encoding" not in streamed
+    assert b"accept-encoding: gzip, br" in plain

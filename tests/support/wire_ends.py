@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 DEADLINE = 10.0
+HEARD: ContextVar[list[bytes]] = ContextVar("HEARD")
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 SSE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -18,12 +20,13 @@ def chunk(data: bytes) -> bytes:
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
-    """Read one request with a content-length, head and body, as it came."""
-    head = await reader.readuntil(b"\r\n\r\n")
+    """Read one request with a content-length, head and body, as it came; the upstream that plays remembers it."""
+    whole = head = await reader.readuntil(b"\r\n\r\n")
     for line in head.split(b"\r\n"):
         if line.lower().startswith(b"content-length:"):
-            return head + await reader.readexactly(int(line.partition(b":")[2]))
-    return head
+            whole = head + await reader.readexactly(int(line.partition(b":")[2]))
+    HEARD.get().append(whole)
+    return whole
 
 
 class ScriptedUpstream:
@@ -39,6 +42,7 @@ class ScriptedUpstream:
 
     async def play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        HEARD.set(self.requests)
         try:
             await self.script(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -95,8 +99,7 @@ class RawCaller:
         """Write a plain inference request; `extra` are more header lines, each ended by CRLF."""
         self.send(
             b"POST %b HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer %b\r\n"
-            b"content-type: application/json\r\n%bcontent-length: %d\r\n\r\n%b"
-            % (path.encode(), token.encode(), extra, len(body), body)
+            b"content-type: application/json\r\n%bcontent-length: %d\r\n\r\n%b" % (path.encode(), token.encode(), extra, len(body), body)
         )
 
     async def head(self) -> bytes:
