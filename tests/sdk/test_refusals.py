@@ -92,7 +92,16 @@ CASES = (
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.reason} {case.model}" for case in CASES])
-async def test_a_refusal_is_the_sdks_own_exception_and_is_not_retried(gate: RunningGate, ask: Ask, case: Case) -> None:
+@pytest.mark.parametrize("speak", [ask_openai, ask_anthropic], ids=["openai", "anthropic"])
+async def test_a_refusal_is_the_sdks_own_exception_and_is_not_retried(gate: RunningGate, speak: Ask, case: Case) -> None:
+    await assert_refused_once(gate, speak, case)
+
+
+async def test_so_it_is_however_one_asks(gate: RunningGate, ask: Ask) -> None:
+    await assert_refused_once(gate, ask, Case("org_not_approved", "PermissionDeniedError", GATED, lambda gate: gate.mint("org_stranger")))
+
+
+async def assert_refused_once(gate: RunningGate, ask: Ask, case: Case) -> None:
     with pytest.raises(SDK_ERRORS) as caught:
         await ask(gate, case.token(gate), case.model)
     error = caught.value
@@ -152,6 +161,7 @@ async def test_a_restricted_region_has_the_code_that_openais_api_uses(gate: Runn
     assert told(caught.value).reason == "region_restricted"
 
 
+@pytest.mark.parametrize("ask", [ask_openai, ask_anthropic], ids=["openai", "anthropic"])
 async def test_a_directive_with_a_legal_basis_is_451_and_names_its_authority(gate: RunningGate, ask: Ask) -> None:
     order = {
         "effect": "suspend",
@@ -172,6 +182,7 @@ async def test_a_directive_with_a_legal_basis_is_451_and_names_its_authority(gat
     assert await gate.metric("gateway_requests_total") == 1
 
 
+@pytest.mark.parametrize("ask", [ask_openai, ask_anthropic], ids=["openai", "anthropic"])
 async def test_a_revoked_token_is_an_authentication_error(gate: RunningGate, ask: Ask) -> None:
     gate.raw.hset("gateway:revocations", "jti:stolen", "{}")
     await gate.settled()
@@ -180,6 +191,7 @@ async def test_a_revoked_token_is_an_authentication_error(gate: RunningGate, ask
     assert told(caught.value).reason == "token_revoked"
 
 
+@pytest.mark.parametrize("ask", [ask_openai, ask_anthropic], ids=["openai", "anthropic"])
 async def test_a_token_signed_with_another_key_is_an_authentication_error(gate: RunningGate, ask: Ask, tmp_path: Any) -> None:
     forger = DemoIssuer(tmp_path / "forger")
     with pytest.raises((openai.AuthenticationError, anthropic.AuthenticationError)) as caught:

@@ -243,6 +243,6 @@ def _raw_client(settings: Settings) -> "redis.Redis":
 def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_none(each) for name, each in value.items() if each is not None}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_without_none(each) for each in value]
     return value

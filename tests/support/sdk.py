@@ -5,12 +5,11 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import anthropic
 import openai
 from msgspec import Struct
-from support.running import RunningGate
 
 MESSAGES: Any = [{"role": "user", "content": "What is a gate?"}]
 SHORT = 12
@@ -19,22 +18,33 @@ ENDLESS = 100_000  # words, at the upstream's pace: longer than any test
 SDK_ERRORS = (openai.APIError, anthropic.APIError)
 
 
-def async_openai(gate: RunningGate, token: str | None = None) -> openai.AsyncOpenAI:
+class Running(Protocol):
+    """A gate to talk to, in this process or in its own."""
+
+    @property
+    def url(self) -> str:
+        """Where callers connect, without a path."""
+
+    def mint(self, organisation: str | None = ..., **claims: Any) -> str:
+        """Make a token, a partner's unless told otherwise."""
+
+
+def async_openai(gate: Running, token: str | None = None) -> openai.AsyncOpenAI:
     """An asynchronous client of OpenAI's; the token is that of a partner unless given."""
     return openai.AsyncOpenAI(base_url=f"{gate.url}/v1", api_key=gate.mint() if token is None else token)
 
 
-def sync_openai(gate: RunningGate, token: str | None = None) -> openai.OpenAI:
+def sync_openai(gate: Running, token: str | None = None) -> openai.OpenAI:
     """A blocking client of OpenAI's; for use in a thread."""
     return openai.OpenAI(base_url=f"{gate.url}/v1", api_key=gate.mint() if token is None else token)
 
 
-def async_anthropic(gate: RunningGate, token: str | None = None) -> anthropic.AsyncAnthropic:
+def async_anthropic(gate: Running, token: str | None = None) -> anthropic.AsyncAnthropic:
     """An asynchronous client of Anthropic's."""
     return anthropic.AsyncAnthropic(base_url=gate.url, api_key=gate.mint() if token is None else token)
 
 
-def sync_anthropic(gate: RunningGate, token: str | None = None) -> anthropic.Anthropic:
+def sync_anthropic(gate: Running, token: str | None = None) -> anthropic.Anthropic:
     """A blocking client of Anthropic's; for use in a thread."""
     return anthropic.Anthropic(base_url=gate.url, api_key=gate.mint() if token is None else token)
 
@@ -71,11 +81,11 @@ class Voice(Struct, frozen=True):
     """One way to stream. `opened` asks a client, sync or async, for a stream of `length` words."""
 
     name: str
-    client: Callable[[RunningGate, str], Any]
+    client: Callable[[Running, str], Any]
     opened: Callable[[Any, str, int], Any]
     blocking: bool
 
-    async def listen(self, gate: RunningGate, model: str, heard: Heard, *, length: int = ENDLESS, token: str | None = None) -> None:
+    async def listen(self, gate: Running, model: str, heard: Heard, *, length: int = ENDLESS, token: str | None = None) -> None:
         """Stream to the clean end; raises what the SDK raises."""
         client = self.client(gate, gate.mint() if token is None else token)
         if self.blocking:
