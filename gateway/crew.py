@@ -44,6 +44,7 @@ class Crew:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         signal.signal(signal.SIGHUP, self._pass_on)
+        let_sighup_through()
         while not self._ending:
             self._fill(job)
             multiprocessing.connection.wait([process.sentinel for process in self._living()], WAIT)
@@ -58,14 +59,20 @@ class Crew:
             if process is not None:
                 event(LOG, logging.ERROR, "worker_died", key=f"w{place}", status=process.exitcode or 0)
                 self._places[place] = None
-            if time.monotonic() - self._started[place] >= RESTART_PAUSE:
+            if time.monotonic() - self._started[place] >= RESTART_PAUSE and not self._ending:
                 self._start(place, job)
 
     def _start(self, place: int, job: Job) -> None:
         self._started[place] = time.monotonic()
         process = self._spawn.Process(target=job, args=(self._path, f"w{place}", self._run_dir), name=f"gateway-w{place}")
-        process.start()
+        hold_sighup()  # a worker begins with it held: what arrives before it can reload waits until it can, and does not end it
+        try:
+            process.start()
+        finally:
+            let_sighup_through()
         self._places[place] = process
+        if self._ending:  # the order to end came while this one was being made, and has passed it by
+            process.terminate()
 
     def _living(self) -> list[SpawnProcess]:
         return [process for process in self._places if process is not None]
@@ -81,6 +88,16 @@ class Crew:
         for process in self._living():
             if process.pid is not None and process.is_alive():
                 os.kill(process.pid, number)
+
+
+def hold_sighup() -> None:
+    """Let SIGHUP wait: unhandled, it would end a process that has not come to the point of reading its settings again."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+
+
+def let_sighup_through() -> None:
+    """Take SIGHUP from now on, also one that has waited."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
 def die_with_parent() -> None:

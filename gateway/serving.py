@@ -12,7 +12,7 @@ import uvloop
 
 from gateway.app import Gateway, settings_refused
 from gateway.audit.logs import configure, event
-from gateway.crew import Crew, die_with_parent
+from gateway.crew import Crew, die_with_parent, hold_sighup, let_sighup_through
 from gateway.settings.advice import advice, overdue
 from gateway.settings.loader import load
 from gateway.settings.provision import country_groups
@@ -33,6 +33,7 @@ async def run_worker(path: Path, *, worker: str = "w0", run_dir: Path | None = N
     await gateway.start()
     gateway.readings.config_reloads = watch.counts
     watch.start()
+    let_sighup_through()
     gc.collect()
     gc.freeze()  # what stands after the start stays: later collections need not walk it
     _advise(gateway.settings)
@@ -46,6 +47,7 @@ async def run_worker(path: Path, *, worker: str = "w0", run_dir: Path | None = N
 
 def serve(path: Path, workers: int | None = None) -> int:
     """Run the gate of the settings file at `path`; `workers` processes share its ports. Returns the exit code."""
+    hold_sighup()
     settings = load(path)
     configure(settings.log, "w0")
     count = workers or settings.workers

@@ -54,11 +54,13 @@ class SettingsWatch:
             raise SettingsError(f"{self._path}: changed while it was read. It is read again when it rests")
         groups = (Path(settings.country_groups),) if settings.country_groups else ()
         self._files = (self._path, *groups)
+        self._loaded = fingerprint(*self._files)
         return settings
 
     def start(self, *, on_sighup: bool = True) -> None:
         """Begin to watch; needs a running loop. `on_sighup`: the signal asks for a reload (main thread only)."""
-        self._loaded = self._looked = fingerprint(*self._files)
+        self._looked = fingerprint(*self._files)
+        self._loaded = self._loaded or self._looked
         if on_sighup:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.ask)
         self._task = asyncio.create_task(self._watch(), name="settings-watch")
@@ -106,7 +108,7 @@ class SettingsWatch:
         else:
             self.counts["ok"] += 1
         if self._files != files:
-            self._loaded = self._looked = fingerprint(*self._files)
+            self._looked = fingerprint(*self._files)
 
     def _failed(self, error: GatewayError) -> None:
         self.counts["failed"] += 1

@@ -83,6 +83,15 @@ async def test_a_file_that_is_gone_is_a_failure_and_its_return_a_change(stage: S
     assert (await changed(stage)).workers == 1
 
 
+async def test_what_changes_between_the_first_reading_and_the_start_is_not_missed(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.watch.load()
+    stage.write(WHOLE + "log: {level: debug}\n")
+    stage.watch.start(on_sighup=False)
+    assert (await changed(stage)).log.level == "debug"
+    await stage.watch.stop()
+
+
 async def test_country_groups_are_watched_with_the_file(stage: Stage, tmp_path: Path) -> None:
     groups = tmp_path / "groups.yaml"
     groups.write_text("groups: {a: {members: [DE]}}\n", encoding="utf-8")
