@@ -18,20 +18,24 @@ wrk.body = [==[{body}]==]
 {headers}
 done = function(summary, latency)
   local e = summary.errors
-  io.write(string.format('{mark}{{"requests":%d,"microseconds":%d,"refused":%d,"broken":%d,"p50":%g,"p99":%g}}\\n',
-    summary.requests, summary.duration, e.status, e.connect + e.read + e.write + e.timeout,
-    latency:percentile(50), latency:percentile(99)))
+  io.write(string.format('{mark}{{"requests":%d,"microseconds":%d,"refused":%d,"unconnected":%d,"broken":%d,"late":%d,"p50":%g,"p99":%g}}\\n',
+    summary.requests, summary.duration, e.status, e.connect, e.read + e.write, e.timeout, latency:percentile(50), latency:percentile(99)))
 end
 """
 
 
 class Load(Struct, frozen=True):
-    """One run. Latencies in microseconds, closed loop: under a full core they say how long the queue is, not what the server adds."""
+    """One run: `refused` answers were not 2xx, `unconnected` and `broken` count connections, `late` answers took over two seconds.
+
+    Latencies in microseconds, closed loop: under a full core they say how long the queue is, not what the server adds.
+    """
 
     requests: int
     microseconds: int
     refused: int
+    unconnected: int
     broken: int
+    late: int
     p50: float
     p99: float
 
@@ -64,6 +68,6 @@ class Generator:
         if line is None:
             raise BenchError(f"wrk gave no figures: {done.stdout[-500:]}{done.stderr[-500:]}")
         load = msgspec.json.decode(line.removeprefix(_MARK), type=Load)
-        if load.refused or load.broken:
-            raise BenchError(f"port {port}: {load.refused} answers were not 2xx and {load.broken} broke, of {load.requests}")
+        if load.refused or load.unconnected or load.broken or load.late:
+            raise BenchError(f"port {port}, {connections} connections: not every answer was good: {load}")
         return load
