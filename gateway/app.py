@@ -29,12 +29,15 @@ from gateway.proxy.journey import Gate
 from gateway.proxy.listener import Connection
 from gateway.proxy.upstream import Upstream
 from gateway.readings import Readings
+from gateway.replica import Replica
 from gateway.settings.addresses import host_port
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
 from gateway.settings.reload import BOUND_AT_START, changed_sections
 from gateway.settings.shape import Settings
 from gateway.store.address import StoreAddress, read_address
 from gateway.store.embedded import EmbeddedStore
+from gateway.store.keys import Keys
+from gateway.store.replicas import ReplicaRegister
 from gateway.store.watch import PolicyWatch
 
 LOG: Final = logging.getLogger(__name__)
@@ -56,6 +59,7 @@ class Gateway:
         self.watch: PolicyWatch
         self.verifier: Verifier
         self.readings: Readings
+        self.replica: Replica
         self._keysets: dict[str, KeySet] = {}
         self._geolocation: GeoDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
@@ -148,6 +152,14 @@ class Gateway:
         )
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
         self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams)
+        self.replica = Replica(
+            self.worker,
+            ReplicaRegister(self.store_address, Keys(settings.store.prefix), settings.store.timeout),
+            self.watch,
+            self.gate.leases,
+            self.metrics.replica_report_failures.inc,
+            max_staleness=settings.store.max_staleness,
+        )
         await self._start_parts()
         await self._listen()
 
@@ -170,6 +182,8 @@ class Gateway:
         push(self._stop_verifier)
         await self.watch.start()
         push(self.watch.stop)
+        await self.replica.start()
+        push(self.replica.stop)
         self._deadlines.start()
         self._stack.callback(self._deadlines.stop)
         self.gate.start()
@@ -209,7 +223,7 @@ class Gateway:
 
     def _published(self, old: Snapshot, new: Snapshot, models: frozenset[str] | None) -> None:
         del models  # the leases look closer: at organisations and subjects
-        self.gate.leases.published(old, new)
+        self.gate.leases.published(old, new, self.watch.seen_at, self.replica.published(old, new))
         self.readings.on_snapshot(new)
 
     def _verifier_of(self, settings: Settings) -> Verifier:

@@ -53,6 +53,11 @@ class PolicyReader:
         """Worker -> the JSON that it reported last."""
         return await self._hash(self._keys.replicas)
 
+    async def now(self) -> float:
+        """Read the store's own clock, epoch seconds."""
+        seconds, microseconds = await self._ask(self._client.time())
+        return float(seconds) + float(microseconds) / 1e6
+
     async def revision(self) -> int | None:
         """Answer the revision; None where no change was ever made with the tools or seen by a gate."""
         value = await self._ask(self._client.get(self._keys.revision))
@@ -73,28 +78,6 @@ class PolicyReader:
             return await question
         except (RedisError, OSError) as error:
             raise StoreUnavailableError(f"the store cannot be read: {error}") from None
-
-
-class ReplicaRegister:
-    """Where each worker reports the revision that it has applied. Raises StoreUnavailableError."""
-
-    def __init__(self, client: "redis.asyncio.Redis", keys: Keys) -> None:
-        self._client = client
-        self._key = keys.replicas
-
-    async def report(self, worker: str, report_json: str) -> None:
-        """Replace the worker's report."""
-        await self._do("HSET", worker, report_json)
-
-    async def remove(self, worker: str) -> None:
-        """Take a worker that has ended off the list."""
-        await self._do("HDEL", worker)
-
-    async def _do(self, command: str, *arguments: str) -> None:
-        try:
-            await self._client.execute_command(command, self._key, *arguments)  # type: ignore[no-untyped-call]
-        except (RedisError, OSError) as error:
-            raise StoreUnavailableError(f"the replica's report was not written: {error}") from None
 
 
 def _entry(identity: str, fields: Mapping[bytes, bytes]) -> ChangeEntry:

@@ -28,11 +28,15 @@ _TYPES: Final = ("none", "hash"), ("none", "string"), ("none", "stream")
 
 
 class Change(Struct, frozen=True):
-    """One change that was made: the revision it gave the policy, and the JSON of the entry before and after (None: no entry)."""
+    """One change that was made: the revision it gave the policy, and the JSON of the entry before and after (None: no entry).
+
+    `written_at`: when, by the store's clock in the same transaction, epoch seconds; None where nothing was written.
+    """
 
     revision: int
     before: bytes | None
     after: bytes | None
+    written_at: float | None = None
 
 
 class _Edit(Struct, frozen=True):
@@ -114,14 +118,15 @@ class PolicyWriter:
             return Change(revision - 1, None, None)
         when = _when(*await pipeline.time())
         pipeline.multi()  # type: ignore[no-untyped-call]
+        pipeline.time()
         if edit.after is None:
             pipeline.hdel(edit.key, edit.field)
         else:
             pipeline.hset(edit.key, edit.field, edit.after)
         pipeline.incr(keys.revision)
         pipeline.xadd(keys.changes, _entry(edit, revision, when, before))
-        await pipeline.execute()
-        return Change(revision, before, edit.after)
+        (seconds, microseconds), *_ = await pipeline.execute()
+        return Change(revision, before, edit.after, seconds + microseconds / 1e6)
 
     async def _check_types(self, pipeline: Pipeline, keys: Iterable[str]) -> None:
         """A transaction is not undone where one of its commands fails, so a key of the wrong type is refused before."""

@@ -1,4 +1,3 @@
-import json
 import time
 from collections.abc import AsyncIterator
 
@@ -8,7 +7,7 @@ from support.servers import RedisServer
 from gateway.errors import StoreUnavailableError
 from gateway.store.address import connect, parse_address
 from gateway.store.keys import Keys
-from gateway.store.reader import PolicyReader, ReplicaRegister
+from gateway.store.reader import PolicyReader
 from gateway.store.writer import PolicyWriter
 
 
@@ -42,13 +41,12 @@ async def test_changes_since(reader: PolicyReader, redis_server: RedisServer) ->
     assert await reader.changes(time.time() + 60) == []
 
 
-async def test_replicas(reader: PolicyReader, redis_server: RedisServer) -> None:
-    async with connect(parse_address(redis_server.url)) as client:
-        register = ReplicaRegister(client, Keys())
-        await register.report("w1", json.dumps({"revision": 7}))
-        await register.report("w2", "{}")
-        await register.remove("w2")
+async def test_replicas_and_the_clock_by_which_they_report(reader: PolicyReader, redis_server: RedisServer) -> None:
+    redis_server.cli("HSET", "gateway:replicas", "w1", '{"revision": 7}')
     assert await reader.replicas() == {"w1": '{"revision": 7}'}
+    before = await reader.now()
+    assert before == pytest.approx(time.time(), abs=5)
+    assert await reader.now() > before
 
 
 async def test_a_prefix_is_no_pattern(redis_server: RedisServer) -> None:

@@ -24,9 +24,14 @@ def writer(client: "redis.asyncio.Redis") -> PolicyWriter:
 
 
 async def test_a_change_is_data_revision_and_entry(writer: PolicyWriter, store_server: RedisServer) -> None:
-    assert await writer.put_grant("luna", "org_a", b"{}", "ops@host", "annex B") == Change(1, None, b"{}")
-    assert await writer.put_grant("luna", "org_a", '{"evaluator":true}', "ops@host") == Change(2, b"{}", b'{"evaluator":true}')
-    assert await writer.remove_grant("luna", "org_a", "ops@host", "left") == Change(3, b'{"evaluator":true}', None)
+    put = await writer.put_grant("luna", "org_a", b"{}", "ops@host", "annex B")
+    replaced = await writer.put_grant("luna", "org_a", '{"evaluator":true}', "ops@host")
+    removed = await writer.remove_grant("luna", "org_a", "ops@host", "left")
+    assert [(change.revision, change.before, change.after) for change in (put, replaced, removed)] == [
+        (1, None, b"{}"),
+        (2, b"{}", b'{"evaluator":true}'),
+        (3, b'{"evaluator":true}', None),
+    ]
     assert store_server.cli("EXISTS", "gateway:allowlist:luna") == 0
     assert store_server.cli("GET", "gateway:revision") == b"3"
     first, _, last = await writer.read_changes()
@@ -42,6 +47,14 @@ async def test_a_change_is_data_revision_and_entry(writer: PolicyWriter, store_s
     }
     assert (last["what"], last["before"], last["after"]) == ("grant.remove", '{"evaluator":true}', "")
     assert str(last["when"]).endswith("Z")
+
+
+async def test_when_a_change_was_written_is_told_by_the_stores_clock(client: "redis.asyncio.Redis", writer: PolicyWriter) -> None:
+    before = await client.time()
+    change = await writer.put_grant("luna", "org_a", "{}", "ops")
+    after = await client.time()
+    assert change.written_at is not None
+    assert before[0] + before[1] / 1e6 <= change.written_at <= after[0] + after[1] / 1e6
 
 
 async def test_every_kind(writer: PolicyWriter, store_server: RedisServer) -> None:
