@@ -2,12 +2,11 @@
 
 A step is applied when every lease was decided on and the last byte of each exchange that it ended has left; steps are told in their
 order. Reports go over a connection of their own, right after each step and every few seconds, so the path of requests never waits for
-them. Entries of workers that are gone are removed by those that live.
+them.
 """
 
 import asyncio
 import contextlib
-import hashlib
 import math
 import os
 import secrets
@@ -16,16 +15,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Sized
 from functools import partial
-from pathlib import Path
 from typing import Final, Protocol
 
 from msgspec import Struct
 
 from gateway import __version__
 from gateway.errors import StoreUnavailableError
+from gateway.neighbours import Neighbours, machine
 from gateway.policy.snapshot import Snapshot
 from gateway.store.replicas import ReplicaRegister, StoreTime
-from gateway.store.report import STEPS, Report, Step, decode_report, encode_report
+from gateway.store.report import STEPS, Report, Step, encode_report
 
 EVERY: Final = 2.0
 """Seconds between two reports where nothing happens."""
@@ -34,9 +33,6 @@ MISSED: Final = 5
 """Reports that may fail to come, beyond the time for which a worker without news goes on, before it counts as gone."""
 
 RETRY: Final = 0.2
-UNREADABLE: Final = 120.0
-AT_ONCE: Final = 8
-"""Entries up to which each worker looks for dead ones at every report; of more, the work is shared."""
 
 
 class Policy(Protocol):
@@ -95,12 +91,11 @@ class Replica:
         self._untold: deque[_Open] = deque(maxlen=STEPS)
         self._steps: deque[Step] = deque(maxlen=STEPS)
         self._applied = (0, "")
-        self._others: dict[str, tuple[bytes, float]] = {}
-        self._look_at = -math.inf
         self._settled_at = -math.inf
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.key = f"{self._host}/{worker}/{secrets.token_hex(4)}"
+        self._neighbours = Neighbours(register, self.key, every)
 
     def __repr__(self) -> str:
         return f"<Replica {self.key} at revision {self._applied[0]}, {len(self._under_way)} under way>"
@@ -150,7 +145,7 @@ class Replica:
         try:
             now = await self._register.time()
             await self._register.report(self.key, encode_report(self._report(now)))
-            await self._clean()
+            await self._neighbours.look()
         except StoreUnavailableError:
             self._on_failure()
             self._register.close()
@@ -185,37 +180,6 @@ class Replica:
             self._settled_at = snapshot.confirmed_at
         return now.earliest(self._settled_at) if math.isfinite(self._settled_at) else None
 
-    async def _clean(self) -> None:
-        """Remove who is dead: a process of this machine that is no more, or whoever was not heard of for as long as it said itself."""
-        steady = time.monotonic()
-        if steady < self._look_at:
-            return
-        entries = {key: told for key, told in (await self._register.read()).items() if key != self.key}
-        self._look_at = steady + self._every * (len(entries) // AT_ONCE)
-        self._others = {key: self._since(key, told, steady) for key, told in entries.items()}
-        await self._register.remove(*(key for key, (told, since) in self._others.items() if self._is_gone(told, steady - since)))
-
-    def _since(self, key: str, told: bytes, steady: float) -> tuple[bytes, float]:
-        """Since when an entry is as it is, by this worker's own clock: the clocks of hosts need not agree."""
-        known = self._others.get(key)
-        return known if known is not None and known[0] == told else (told, steady)
-
-    def _is_gone(self, told: bytes, silent: float) -> bool:
-        report = decode_report(told)
-        if report is None:
-            return silent > UNREADABLE
-        return silent > report.expires_after or (report.machine == self._machine != "" and not _lives(report.pid))
-
-
-def machine() -> str:
-    """Name this boot of this kernel and this process namespace, as a digest; empty where that cannot be told."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        namespace = Path("/proc/self/ns/pid").stat().st_ino
-    except OSError:
-        return ""
-    return hashlib.sha256(f"{boot}/{namespace}".encode()).hexdigest()[:16]
-
 
 def _told(step: _Open, now: StoreTime) -> Step:
     return Step(
@@ -226,13 +190,3 @@ def _told(step: _Open, now: StoreTime) -> Step:
         cut=step.cuts,
         last_cut_at=None if step.cut_at is None else now.latest(step.cut_at),
     )
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
