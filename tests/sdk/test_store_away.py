@@ -11,7 +11,7 @@ from support.running import GATED, OPEN, RunningGate, running_gate, store_sectio
 from support.sdk import MESSAGES, SDK_ERRORS, SHORT, VOICES, Heard, async_anthropic, async_openai, told
 from support.servers import RedisServer
 
-MAX_STALENESS = 1.5
+MAX_STALENESS = 1.2
 CHAT, MESSAGES_API = VOICES[1], VOICES[5]
 LOST = {"stopped": (RedisServer.stop, RedisServer.start), "silent": (RedisServer.pause, RedisServer.resume)}
 
