@@ -51,11 +51,12 @@ def _requests(found: Sequence[RequestFigures]) -> Table:
         table.add_column(heading, justify="left" if heading in {"server", "remark"} else "right")
     for one in found:
         base = next((other.rate for other in found if other.peer == YARDSTICK and other.connections == one.connections), None)
+        ratio = "" if one.peer == "direct" else _times(one.rate, base)
         cpu = "-" if one.peer == "direct" else _with_spread(one.cpu_microseconds, ".1f")
         rate = _with_spread(one.rate, ",.0f") if one.rate else "not reported"
         latency = (f"{one.p50_milliseconds.median:.2f}", f"{one.p99_milliseconds.median:.2f}")
         busy = (f"{one.server_busy:.0%}", f"{one.load_busy:.0%}")
-        table.add_row(one.peer, str(one.connections), rate, _times(one.rate, base), cpu, *latency, *busy, one.remark)
+        table.add_row(one.peer, str(one.connections), rate, ratio, cpu, *latency, *busy, one.remark)
     return table
 
 

@@ -8,7 +8,7 @@ from bench.figures import Figure, figure
 from bench.generator import Generator, Load
 from bench.peers import Peer, Site
 from bench.plan import Plan
-from bench.watchman import Shares, Watchman
+from bench.watchman import Shares, Watchman, disturbance, load_limit
 
 WARM_SECONDS = 1
 
@@ -44,7 +44,7 @@ def measure_requests(site: Site, peers: Sequence[Peer], generator: Generator, pl
     found = []
     for number, connections in enumerate(plan.connections):
         wanted = plan.rounds if number == 0 else plan.further_rounds
-        rounds = _rounds(site, peers, generator, connections, wanted, plan.round_seconds)
+        rounds = _rounds(site, peers, generator, connections, wanted, plan)
         found += [summed_up(peer.name, connections, rounds[peer.name]) for peer in peers]
     return found
 
@@ -63,19 +63,19 @@ def summed_up(peer: str, connections: int, rounds: Sequence[Round]) -> RequestFi
         server_busy=figure([one.shares.server_busy for one in quiet]).median,
         load_busy=figure([one.shares.load_busy for one in quiet]).median,
         refused=refused,
-        remark=_remark(quiet),
+        remark=disturbance([one.shares for one in quiet]),
         rounds=tuple(rounds),
     )
 
 
-def _rounds(site: Site, peers: Sequence[Peer], generator: Generator, connections: int, wanted: int, seconds: int) -> dict[str, list[Round]]:
-    """Interleave; where others disturbed more than half of a peer's rounds, go on, at most as long again."""
+def _rounds(site: Site, peers: Sequence[Peer], generator: Generator, connections: int, wanted: int, plan: Plan) -> dict[str, list[Round]]:
+    """Interleave; where others disturbed more than half of a peer's rounds, add some."""
     rounds: dict[str, list[Round]] = {peer.name: [] for peer in peers}
-    for number in range(2 * wanted):
+    for number in range(wanted + plan.extra_rounds):
         if number >= wanted and all(_quiet_enough(done, wanted) for done in rounds.values()):
             break
         for peer in peers:
-            rounds[peer.name].append(_round(site, peer, generator, connections, seconds))
+            rounds[peer.name].append(_round(site, peer, generator, connections, plan.round_seconds))
     return rounds
 
 
@@ -90,14 +90,8 @@ def _quiet_enough(rounds: Sequence[Round], wanted: int) -> bool:
 
 
 def _refusal(rounds: Sequence[Round], connections: int) -> str:
-    if sum(one.shares.load_was_limit for one in rounds) * 2 > len(rounds):
-        busy, idle = rounds[0].shares.load_busy, 1 - rounds[0].shares.server_busy
-        return f"generator or upstream was the limit: their core {busy:.0%} busy while the server's idled {idle:.0%}"
+    if limit := load_limit([one.shares for one in rounds]):
+        return limit
     if connections > 1 and sum(one.shares.saturated for one in rounds) * 2 <= len(rounds):
         return f"the server was not at its limit: its core idled {1 - rounds[0].shares.server_busy:.0%}"
     return ""
-
-
-def _remark(rounds: Sequence[Round]) -> str:
-    disturbed = [one.shares.foreign for one in rounds if one.shares.disturbed]
-    return f"disturbed: others used up to {max(disturbed):.0%} of a core" if disturbed else ""

@@ -11,10 +11,10 @@ from bench.figures import Figure, figure
 from bench.peers import Peer, Runner, Site
 from bench.plan import MEMORY_PACE, Plan
 from bench.problem import BenchError
-from bench.watchman import Shares, Watchman
+from bench.watchman import Shares, Watchman, disturbance, load_limit
 
 SETTLE = 0.5
-CALM = 2.0
+CALM = 1.5
 WARM_STREAMS = 20
 KEPT_PACE = 0.95
 DESCRIPTORS_PER_STREAM = 2
@@ -69,7 +69,7 @@ async def measure_memory(site: Site, runner: Runner, plan: Plan, descriptors: in
         crowd = Crowd(peer.stream_port, streamed(site.token, MEMORY_PACE).encoded)
         await crowd.gather(WARM_STREAMS)
         await crowd.dismiss()
-        await asyncio.sleep(SETTLE)
+        await asyncio.sleep(CALM)
         resting, found, most = program.memory, [], (descriptors - SPARE_DESCRIPTORS) // DESCRIPTORS_PER_STREAM
         for count in plan.memory_streams:
             await crowd.gather(min(count, most) - crowd.open)
@@ -99,12 +99,10 @@ async def _round(site: Site, peer: Peer, plan: Plan) -> StreamRound:
 def _events(peer: Peer, plan: Plan, rounds: Sequence[StreamRound]) -> EventFigures:
     quiet = [one for one in rounds if not one.shares.disturbed] or list(rounds)
     rate = figure([one.events / one.shares.seconds for one in quiet]).median
-    refused = ""
-    if sum(one.shares.load_was_limit for one in quiet) * 2 > len(quiet):
-        refused = f"reader or upstream was the limit: their core {quiet[0].shares.load_busy:.0%} busy"
-    elif rate < KEPT_PACE * plan.streams * plan.pace:
+    shares = [one.shares for one in quiet]
+    refused = load_limit(shares)
+    if not refused and rate < KEPT_PACE * plan.streams * plan.pace:
         refused = f"{rate:.0f} events/s instead of {plan.streams * plan.pace:.0f}: the server did not keep the pace"
-    disturbed = max((one.shares.foreign for one in quiet if one.shares.disturbed), default=0.0)
     return EventFigures(
         peer=peer.name,
         streams=plan.streams,
@@ -112,6 +110,6 @@ def _events(peer: Peer, plan: Plan, rounds: Sequence[StreamRound]) -> EventFigur
         cpu_microseconds=None if refused else figure([one.cpu_microseconds for one in quiet]),
         server_busy=figure([one.shares.server_busy for one in quiet]).median,
         refused=refused,
-        remark=f"disturbed: others used up to {disturbed:.0%} of a core" if disturbed else "",
+        remark=disturbance(shares),
         rounds=tuple(rounds),
     )

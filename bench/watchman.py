@@ -26,11 +26,12 @@ class Shares(Struct, frozen=True):
     server_busy: float
     load_cpu: float
     load_busy: float
+    has_server: bool = True
 
     @property
     def foreign(self) -> float:
-        """Share of a core that somebody else used, the worse of the two."""
-        return max(0.0, self.server_busy - self.server_cpu, self.load_busy - self.load_cpu)
+        """Share of a core that somebody else used, the worse of the two; of the load's core alone where no server is measured."""
+        return max(0.0, self.server_busy - self.server_cpu if self.has_server else 0.0, self.load_busy - self.load_cpu)
 
     @property
     def load_was_limit(self) -> bool:
@@ -71,6 +72,7 @@ class Watchman:
             server_busy=1 - server_idle / server_all if server_all else 0.0,
             load_cpu=load_cpu / seconds,
             load_busy=1 - load_idle / load_all if load_all else 0.0,
+            has_server=bool(self._servers),
         )
 
     def _read(self) -> tuple[float, ...]:
@@ -79,3 +81,18 @@ class Watchman:
         loading = own + sum(program.cpu for program in self._loaders)
         serving = sum(program.cpu for program in self._servers)
         return time.monotonic(), serving, loading, server.idle, server.total, load.idle, load.total
+
+
+def load_limit(rounds: Sequence[Shares]) -> str:
+    """Say that the load side was the limit in most of the rounds, with the shares of the first; nothing where it was not."""
+    if sum(one.load_was_limit for one in rounds) * 2 <= len(rounds):
+        return ""
+    busy, others, idle = rounds[0].load_busy, max(0.0, rounds[0].load_busy - rounds[0].load_cpu), 1 - rounds[0].server_busy
+    whose = f" ({others:.0%} by others)" if others > FOREIGN else ""
+    return f"generator or upstream was the limit: their core {busy:.0%} busy{whose} while the server's idled {idle:.0%}"
+
+
+def disturbance(rounds: Sequence[Shares]) -> str:
+    """Say how much others used of a core; nothing where it was little."""
+    worst = max((one.foreign for one in rounds), default=0.0)
+    return f"disturbed: others used up to {worst:.0%} of a core" if worst > FOREIGN else ""
