@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.admin.instants import read_instant, write_instant
+from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.errors import CommandError
 from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Stage
@@ -46,7 +47,7 @@ class SetStage(Struct, frozen=True):
     reason: str = ""
 
 
-Command = AddPartner | RemovePartner | SetStage
+Command = AddPartner | RemovePartner | SetStage | Revoke | LiftRevocation
 
 
 def add_partner(

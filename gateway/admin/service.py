@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol, assert_never
 
 from gateway.admin.commands import AddPartner, Command, RemovePartner, SetStage
+from gateway.admin.revocations import LiftRevocation, Revoke
 
 
 class Change(Protocol):
@@ -25,6 +26,11 @@ class Change(Protocol):
         """JSON of the field as it is."""
         ...
 
+    @property
+    def written_at(self) -> float | None:
+        """When, epoch seconds on the store's clock; None where nothing was written."""
+        ...
+
 
 class PolicyStore(Protocol):
     """What is needed of `store.writer.PolicyWriter`: each call is one transaction of data, revision and change entry."""
@@ -39,6 +45,14 @@ class PolicyStore(Protocol):
 
     async def put_stage(self, model: str, stage_json: bytes, actor: str, reason: str) -> Change:
         """Write one model's stage record."""
+        ...
+
+    async def put_revocation(self, name: str, revocation_json: bytes, actor: str, reason: str) -> Change:
+        """Write one revocation."""
+        ...
+
+    async def remove_revocation(self, name: str, actor: str, reason: str) -> Change:
+        """Delete one revocation."""
         ...
 
 
@@ -61,6 +75,10 @@ class Administration:
                 return await self._store.remove_grant(command.model, command.organisation, self._actor, command.reason)
             case SetStage():
                 return await self._store.put_stage(command.model, _stored(command.record), self._actor, command.reason)
+            case Revoke():
+                return await self._store.put_revocation(command.key, _stored(command.entry), self._actor, command.reason)
+            case LiftRevocation():
+                return await self._store.remove_revocation(command.key, self._actor, command.reason)
             case _:
                 assert_never(command)
 

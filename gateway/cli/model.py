@@ -8,6 +8,7 @@ from gateway.admin.inventory import model_rows
 from gateway.cli.options import add_store, required_settings, wall_clock
 from gateway.cli.policy import catalogue_of, change, read_policy
 from gateway.cli.tables import show_rows
+from gateway.cli.wait import add_wait
 from gateway.policy.vocabulary import Stage
 
 COLUMNS = ("model", "stage", "set_by", "since", "authority", "gated", "hidden", "grants", "aliases", "upstream")
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     stage.add_argument("--authority", default="", metavar="REF", help="under whose authority")
     stage.add_argument("--reason", default="", metavar="TEXT", help="why, for the record of changes")
+    add_wait(stage)
     add_store(stage)
 
 

@@ -8,6 +8,7 @@ from gateway.admin.inventory import partner_rows
 from gateway.cli.options import add_store, optional_settings, required_settings, wall_clock
 from gateway.cli.policy import catalogue_of, change, read_policy
 from gateway.cli.tables import show_rows
+from gateway.cli.wait import add_wait
 
 COLUMNS = ("model", "organisation", "state", "from", "until", "evaluator", "covers_foreign_persons", "waive", "authority", "problem")
 
@@ -52,6 +53,7 @@ def _name_entry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("org", metavar="ORG", help="organisation; of any issuer but the first: ISSUER/ORG")
     parser.add_argument("--model", required=True, metavar="M", help="model id or alias")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the record of changes")
+    add_wait(parser)
     add_store(parser)
 
 

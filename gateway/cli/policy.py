@@ -4,16 +4,22 @@ import argparse
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+from gateway.admin.acknowledgement import Acknowledgement, Awaited
 from gateway.admin.commands import AddPartner, Command, RemovePartner
+from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.admin.service import Administration, Change
 from gateway.admin.session import open_policy, read_snapshot
+from gateway.admin.waiting import wait_for
 from gateway.cli.options import operator, optional_settings, store_section
 from gateway.cli.tables import show_json
-from gateway.errors import CommandError
+from gateway.cli.wait import as_facts, show_answers, verdict
+from gateway.errors import CommandError, StoreUnavailableError
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.provision import build_catalogue, country_groups, expand_for
-from gateway.settings.shape import Settings, Store
+from gateway.settings.shape import Settings
+from gateway.store.reader import PolicyReader
 
 
 def catalogue_of(settings: Settings) -> Mapping[str, Model]:
@@ -27,23 +33,51 @@ async def read_policy(arguments: argparse.Namespace, settings: Settings) -> Snap
 
 
 def change(arguments: argparse.Namespace, command: Command, done: str) -> int:
-    """Carry out one command and say so: `done` with the revision for people, revision and both values as JSON."""
-    made = asyncio.run(_carry_out(store_section(arguments, optional_settings(arguments)), command))
-    if isinstance(command, RemovePartner) and made.before is None:
+    """Carry out one command and say so: `done` with the revision for people, revision and both values as JSON; wait if told to."""
+    return asyncio.run(_carry_out(arguments, command, done))
+
+
+async def _carry_out(arguments: argparse.Namespace, command: Command, done: str) -> int:
+    async with open_policy(store_section(arguments, optional_settings(arguments))) as policy:
+        made = await Administration(policy.writer, operator()).carry_out(command)
+        _check(command, made)
+        if not arguments.json:
+            print(f"{done}{_replacing(command, made)} (revision {made.revision})", flush=True)
+        found = None
+        if arguments.wait is not None and made.written_at is not None:
+            found = await _wait(policy.reader, Awaited(made.written_at, made.revision), arguments.wait)
+    if arguments.json:
+        facts = {"revision": made.revision, "before": shown(made.before), "after": shown(made.after), "written_at": _when(made.written_at)}
+        show_json(facts | ({} if found is None else as_facts(found)))
+    elif found is not None:
+        show_answers(found)
+    return 0 if found is None else verdict(found, arguments.wait, f"revision {made.revision}")
+
+
+async def _wait(reader: PolicyReader, awaited: Awaited, seconds: float) -> Acknowledgement:
+    try:
+        return await wait_for(reader, awaited, seconds)
+    except StoreUnavailableError as lost:
+        raise StoreUnavailableError(f"revision {awaited.revision} is written; who has applied it cannot be told: {lost}") from None
+
+
+def _check(command: Command, made: Change) -> None:
+    if made.before is not None:
+        return
+    if isinstance(command, RemovePartner):
         raise CommandError(
             f"{command.organisation!r} was not on the list of {command.model!r}: see `gateway partner list`. Nothing has changed."
         )
-    if arguments.json:
-        show_json({"revision": made.revision, "before": shown(made.before), "after": shown(made.after)})
-    else:
-        replaced = ", replacing what it had" if isinstance(command, AddPartner) and made.before is not None else ""
-        print(f"{done}{replaced} (revision {made.revision})")
-    return 0
+    if isinstance(command, LiftRevocation):
+        raise CommandError(f"{command.key!r} is not revoked: see `gateway revoke list`. Nothing has changed.")
 
 
-async def _carry_out(store: Store, command: Command) -> Change:
-    async with open_policy(store) as policy:
-        return await Administration(policy.writer, operator()).carry_out(command)
+def _replacing(command: Command, made: Change) -> str:
+    return ", replacing what it had" if isinstance(command, AddPartner | Revoke) and made.before is not None else ""
+
+
+def _when(instant: float | None) -> str | None:
+    return None if instant is None else datetime.fromtimestamp(instant, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def shown(stored: bytes | str | None) -> object:

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from gateway.admin.commands import add_partner, remove_partner, set_stage
+from gateway.admin.revocations import lift_revocation, revoke_organisation
 from gateway.admin.service import Administration
 from gateway.policy.snapshot import Model
 
@@ -14,6 +15,7 @@ class Done(Struct, frozen=True):
     revision: int = 1
     before: bytes | None = None
     after: bytes | None = None
+    written_at: float | None = None
 
 
 class RecordingStore:
@@ -32,6 +34,14 @@ class RecordingStore:
         self.calls.append(("put_stage", model, stage_json, actor, reason))
         return Done(revision=3)
 
+    async def put_revocation(self, name: str, revocation_json: bytes, actor: str, reason: str) -> Done:
+        self.calls.append(("put_revocation", name, revocation_json, actor, reason))
+        return Done(revision=4)
+
+    async def remove_revocation(self, name: str, actor: str, reason: str) -> Done:
+        self.calls.append(("remove_revocation", name, actor, reason))
+        return Done(revision=5)
+
 
 async def test_each_command_is_one_change_in_the_actors_name() -> None:
     store = RecordingStore()
@@ -46,3 +56,14 @@ async def test_each_command_is_one_change_in_the_actors_name() -> None:
         ("put_stage", "frontier-1", b'{"stage":"general","since":"2026-06-01T12:00:00Z"}', actor, ""),
     ]
     assert change.revision == 3
+
+
+async def test_revocations_are_changes_like_any_other() -> None:
+    store = RecordingStore()
+    administration = Administration(store, "ann@host (asserted)")
+    await administration.carry_out(revoke_organisation("org_acme", NOW, until="+1h", reason="annex D"))
+    await administration.carry_out(lift_revocation("org:org_acme", reason="appeal"))
+    assert store.calls == [
+        ("put_revocation", "org:org_acme", b'{"until":"2026-06-01T13:00:00Z","reason":"annex D"}', "ann@host (asserted)", "annex D"),
+        ("remove_revocation", "org:org_acme", "ann@host (asserted)", "appeal"),
+    ]

@@ -116,13 +116,54 @@ def test_a_list_typed_for_a_model_that_is_not_there_is_shown(read: Callable[...,
 
 def test_status_shows_what_workers_have_reported(typed: Typed, read: Callable[..., Any], server: RedisServer) -> None:
     typed("partner", "add", "org_acme", "--model", "frontier-1")
-    server.cli("HSET", "gateway:replicas", "host-w0", json.dumps({"revision": 1, "streams": 4}))
-    server.cli("HSET", "gateway:replicas", "host-w1", "{")
+    server.cli("HSET", "gateway:replicas", "host/w1/a", "{")
     status = read("status")
     assert status["revision"] == 1
     assert status["initialised"] is True
     assert status["entries"]["grants"] == 1
-    assert status["replicas"] == [{"worker": "host-w0", "revision": 1, "streams": 4}, {"worker": "host-w1", "problem": "unreadable report"}]
+    assert status["workers_agree"] is None
+    assert status["replicas"] == [{"worker": "host/w1/a", "state": "unreadable"}]
+
+
+def test_what_is_revoked_is_listed_and_lifted(typed: Typed, read: Callable[..., Any], server: RedisServer) -> None:
+    assert typed("revoke", "token", "t-1", "--until", "+1h", "--reason", "stolen") == 0
+    assert typed("revoke", "token", "t-1", "--issuer", "demo") == 0
+    assert typed("revoke", "subject", "https://issuer.demo.example", "ann") == 0
+    assert typed("revoke", "org", "org_acme") == 0
+    rows = read("revoke", "list")
+    assert [row["key"] for row in rows] == ["jti:demo/t-1", "jti:t-1", "org:org_acme", "sub:demo/ann"]
+    assert (rows[1]["state"], rows[1]["reason"]) == ("in force", "stolen")
+    assert typed("revoke", "lift", "org:org_acme", "--reason", "appeal") == 0
+    assert server.cli("HLEN", "gateway:revocations") == 3
+    assert [change["what"] for change in read("changes")] == ["revocation.put"] * 4 + ["revocation.remove"]
+
+
+def test_a_revocation_of_nothing_known_is_refused(typed: Typed, server: RedisServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed("revoke", "subject", "dmeo", "ann") == 1
+    assert "demo" in capsys.readouterr().err
+    assert typed("revoke", "lift", "org:org_acme") == 1
+    assert "not revoked" in capsys.readouterr().err
+    assert server.cli("EXISTS", "gateway:revision") == 0
+
+
+def test_waiting_without_a_worker_proves_nothing_and_the_change_stands(
+    typed: Typed, server: RedisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed("partner", "add", "org_acme", "--model", "frontier-1", "--wait", "0.05") == 1
+    shown = capsys.readouterr()
+    assert "org_acme is on the list" in shown.out
+    assert "no live worker has reported" in shown.err
+    assert server.cli("HLEN", "gateway:allowlist:frontier-1") == 1
+    assert typed("status", "--wait", "0", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["complete"] is False
+
+
+def test_a_time_to_wait_that_makes_no_sense_is_bad_usage(typed: Typed, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (("--wait", "org_acme"), ("org_acme", "--wait", "-1"), ("org_acme", "--wait", "nan")):
+        with pytest.raises(SystemExit) as ended:
+            typed("partner", "remove", *words, "--model", "frontier-1")
+        assert ended.value.code == 2
+    assert "--wait 30" in capsys.readouterr().err
 
 
 def test_people_get_tables(typed: Typed, capsys: pytest.CaptureFixture[str]) -> None:
