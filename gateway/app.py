@@ -5,9 +5,11 @@ import contextlib
 import logging
 import os
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.api.admin import AdminServer, Readiness, server_tls
 from gateway.audit.journal import Journal
@@ -22,6 +24,7 @@ from gateway.identity.keyset import KeySet
 from gateway.identity.verifier import Verifier
 from gateway.location.geolocation import GeoDatabase
 from gateway.location.locator import Locator
+from gateway.policy.access import Instant
 from gateway.policy.snapshot import Snapshot
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.evidence import Witness
@@ -44,11 +47,23 @@ LOG: Final = logging.getLogger(__name__)
 BACKLOG: Final = 4096
 
 
+class Parts(Struct, frozen=True):
+    """What decides how long a revoked exchange lives. A test hands in a clock that it moves, or a part that it has weakened on purpose."""
+
+    clock: Callable[[], Instant] = read_clock
+    watch: type[PolicyWatch] = PolicyWatch
+    gate: type[Gate] = Gate
+
+
+PARTS: Final = Parts()
+
+
 class Gateway:
     """One worker: both listeners and everything behind them. `run_dir` is shared by the workers of a machine, None for one alone."""
 
-    def __init__(self, settings: Settings, *, worker: str = "w0", run_dir: Path | None = None) -> None:
+    def __init__(self, settings: Settings, *, worker: str = "w0", run_dir: Path | None = None, parts: Parts = PARTS) -> None:
         self.settings = settings
+        self._parts = parts
         self.worker = worker
         self.shared = run_dir is not None
         self.store_address: StoreAddress = read_address(settings.store, os.environ)
@@ -129,23 +144,23 @@ class Gateway:
         await self._start_store()
         self._deadlines = Deadlines(loop)
         self.verifier = self._verifier_of(settings)
-        self.watch = PolicyWatch(
+        self.watch = self._parts.watch(
             self.store_address,
             settings.store,
             build_catalogue(settings, country_groups(settings)),
             expand_for(settings),
-            read_clock,
+            self._parts.clock,
             self._published,
         )
-        self.gate = Gate(
+        self.gate = self._parts.gate(
             loop=loop,
-            clock=read_clock,
+            clock=self._parts.clock,
             limits=settings.limits,
             identifier=self.verifier,
             policy=self.watch,
             locator=Locator(settings.listen.proxy, self._geolocation),
             upstreams=self._upstreams_of(settings),
-            witness=Witness(self.metrics, self.journal, Recorder(self.worker, _subject_key(settings)), read_clock),
+            witness=Witness(self.metrics, self.journal, Recorder(self.worker, _subject_key(settings)), self._parts.clock),
             house=_house(settings),
             deadlines=self._deadlines,
             scheme="https" if settings.listen.proxy.tls else "http",
@@ -206,7 +221,7 @@ class Gateway:
 
     def readiness(self) -> Readiness:
         """Say whether this worker can do its job, and what stands in the way."""
-        snapshot, now = self.watch.snapshot, read_clock()
+        snapshot, now = self.watch.snapshot, self._parts.clock()
         age = now.steady - snapshot.confirmed_at
         known = age != float("inf")
         problems = []
@@ -231,8 +246,8 @@ class Gateway:
         for issuer in settings.issuers:
             known = self._keysets.get(issuer.name)
             same = known is not None and known.issuer == issuer
-            keysets[issuer.name] = known if known is not None and same else KeySet(issuer, read_clock, self._fetch)
-        verifier = Verifier(settings.issuers, keysets, read_clock)
+            keysets[issuer.name] = known if known is not None and same else KeySet(issuer, self._parts.clock, self._fetch)
+        verifier = Verifier(settings.issuers, keysets, self._parts.clock)
         self._keysets = keysets
         return verifier
 

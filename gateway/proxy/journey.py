@@ -66,6 +66,8 @@ class Locator(Protocol):
 class Gate:
     """What the connections of one worker share, and the steps of the path."""
 
+    relay_type: type[Relay] = Relay
+
     def __init__(
         self,
         *,
@@ -204,7 +206,7 @@ class Gate:
         if isinstance(decision, Denial):
             self.answer_refusal(connection, request, self.refusal_of(decision, request))
             return
-        relay = Relay(self, connection, request, decision, self.upstreams[decision.model.upstream])
+        relay = self.relay_type(self, connection, request, decision, self.upstreams[decision.model.upstream])
         relay.client_address = address
         connection.relay = relay
         relay.start()
