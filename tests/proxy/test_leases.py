@@ -1,0 +1,118 @@
+"""When a sweep is done: every lease decided on, and the last byte of each that it ended gone."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from msgspec import structs
+from support.house import FRONTIER, policy
+from support.running import eventually
+
+from gateway.clock import read_clock
+from gateway.policy.access import AccessRequest, Subject
+from gateway.policy.decision import Denial, Permit
+from gateway.policy.snapshot import Grant, Snapshot
+from gateway.proxy.leases import LeaseBook, Sweep
+
+WITH = policy(frontier={"acme": Grant(), "beta": Grant()}, revision=1)
+WITHOUT = structs.replace(WITH, grants={"frontier": {"beta": Grant()}}, revision=2)
+NOBODY = structs.replace(WITH, grants={}, revision=3)
+
+
+class Exchange:
+    """A lease that leaves when told."""
+
+    def __init__(self, organisation: str, *, leaving: bool = False, broken: bool = False) -> None:
+        request = AccessRequest(Subject("main", "someone", organisation=organisation), "frontier")
+        self.permit = Permit(request, FRONTIER, Grant(), "grant", 1)
+        self.held = False
+        self.leaving = leaving
+        self.broken = broken
+        self.denial: Denial | None = None
+        self.on_cut: Callable[[], None] = lambda: None
+
+    def cut(self, denial: Denial) -> None:
+        self.denial = denial
+        book_of[self].release(self)
+        self.on_cut()
+        if self.broken:
+            raise OSError("this one cannot be cut")
+
+
+book_of: dict[Exchange, LeaseBook] = {}
+
+
+class Stand:
+    """A lease book with exchanges in it, and what is published to it."""
+
+    def __init__(self, *exchanges: Exchange) -> None:
+        self.snapshot = WITH
+        self.done: list[Sweep] = []
+        self.swept: list[tuple[float, int]] = []
+        self.book = LeaseBook(
+            asyncio.get_running_loop(), lambda: self.snapshot, read_clock, lambda seconds, cuts: self.swept.append((seconds, cuts))
+        )
+        for exchange in exchanges:
+            book_of[exchange] = self.book
+            self.book.hold(exchange)
+
+    def publish(self, snapshot: Snapshot, since: float | None = None) -> None:
+        old, self.snapshot = self.snapshot, snapshot
+        self.book.published(old, snapshot, since, self.done.append)
+
+
+async def test_it_is_done_when_the_last_byte_has_left_and_not_before() -> None:
+    slow, quick, other = Exchange("acme", leaving=True), Exchange("acme"), Exchange("beta")
+    stand = Stand(slow, quick, other)
+    stand.publish(WITHOUT)
+    assert quick.denial is not None
+    assert slow.denial is not None
+    later = asyncio.get_running_loop().time() + 0.05
+    await eventually(lambda: asyncio.get_running_loop().time() > later, "many turns of the loop")
+    assert not stand.done
+    slow.leaving = False
+    left = read_clock().steady
+    await eventually(lambda: stand.done, "the sweep is done")
+    (sweep,) = stand.done
+    assert sweep.cuts == 2
+    assert sweep.cut_at is not None
+    assert left <= sweep.cut_at <= read_clock().steady
+    assert other.denial is None
+
+
+async def test_it_is_told_also_where_nothing_was_to_be_decided_or_ended() -> None:
+    stand = Stand(Exchange("beta"))
+    stand.publish(WITHOUT)
+    assert not stand.done, "in the next turn, when what was written has left"
+    await eventually(lambda: stand.done, "the sweep is done")
+    assert (stand.done[0].cuts, stand.done[0].cut_at) == (0, None)
+
+
+async def test_its_length_is_counted_from_the_news_of_the_change() -> None:
+    stand = Stand(Exchange("acme"))
+    stand.publish(WITHOUT, read_clock().steady - 5.0)
+    await eventually(lambda: stand.done, "the sweep is done")
+    assert [cuts for _, cuts in stand.swept] == [1]
+    assert 5.0 <= stand.swept[0][0] < 6.0
+
+
+async def test_sweeps_end_in_the_order_of_their_causes() -> None:
+    exchanges = [Exchange(organisation) for organisation in ("acme", "beta") for _ in range(2000)]
+    stand = Stand(*exchanges)
+    stand.publish(WITHOUT)
+    stand.publish(NOBODY)
+    await eventually(lambda: len(stand.done) == 2, "both are done")
+    assert [sweep.cuts for sweep in stand.done] == [2000, 2000]
+    assert all(exchange.denial is not None for exchange in exchanges)
+    assert len(stand.book) == 0
+
+
+async def test_one_that_cannot_be_cut_does_not_save_the_others() -> None:
+    broken, others = Exchange("acme", broken=True), [Exchange("acme") for _ in range(20)]
+    problems: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context["exception"]))
+    stand = Stand(*others[:10], broken, *others[10:])
+    with contextlib.suppress(OSError):
+        stand.publish(WITHOUT)
+    await eventually(lambda: all(other.denial for other in others), "the others are cut")
+    await eventually(lambda: stand.done, "the sweep is done")
