@@ -3,7 +3,7 @@
 from typing import Literal
 
 from gateway.audit.pseudonyms import Pseudonyms
-from gateway.audit.records import DecisionRecord, Ending, OutcomeRecord, encode, rfc3339
+from gateway.audit.records import DecisionRecord, Ending, Form, OutcomeRecord, encode, form_of, rfc3339
 from gateway.policy.access import Subject
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.snapshot import Model, Snapshot
@@ -39,32 +39,49 @@ class Recorder:
 
         `model` and `subject` say what is known where a refusal came before there was a whole question; the decision's own request wins.
         """
+        return encode(
+            self._record(decision, snapshot, rfc3339(when), decision_id, request_id, route, model, subject),
+        )
+
+    def form(self, permit: Permit, snapshot: Snapshot, route: str) -> Form:
+        """Give the form of the records of requests that are permitted alike."""
+        return form_of(self._record(permit, snapshot, "", "", "", route, "", None))
+
+    def _record(
+        self,
+        decision: Permit | Denial,
+        snapshot: Snapshot,
+        when: str,
+        decision_id: str,
+        request_id: str,
+        route: str,
+        model: str,
+        subject: Subject | None,
+    ) -> DecisionRecord:
         request = decision.request
         if request is not None:
             subject, model = request.subject, request.model
         known = decision.model
-        return encode(
-            DecisionRecord(
-                rfc3339(when),
-                decision_id,
-                request_id,
-                self._worker,
-                "deny" if isinstance(decision, Denial) else "permit",
-                decision.reasons if isinstance(decision, Denial) else (),
-                decision.rule,
-                route,
-                model,
-                known.id if known is not None else "",
-                _stage(known, snapshot),
-                subject.issuer if subject is not None else "",
-                (subject.organisation or "") if subject is not None else "",
-                self._pseudonyms.of(subject) if subject is not None else "",
-                self._pseudonyms.key_id,
-                _authority(decision),
-                decision.revision,
-                snapshot.digest,
-                request.location.source if request is not None else "none",
-            )
+        return DecisionRecord(
+            when,
+            decision_id,
+            request_id,
+            self._worker,
+            "deny" if isinstance(decision, Denial) else "permit",
+            decision.reasons if isinstance(decision, Denial) else (),
+            decision.rule,
+            route,
+            model,
+            known.id if known is not None else "",
+            _stage(known, snapshot),
+            subject.issuer if subject is not None else "",
+            (subject.organisation or "") if subject is not None else "",
+            self._pseudonyms.of(subject) if subject is not None else "",
+            self._pseudonyms.key_id,
+            _authority(decision),
+            decision.revision,
+            snapshot.digest,
+            request.location.source if request is not None else "none",
         )
 
     def outcome(

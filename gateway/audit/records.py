@@ -13,8 +13,9 @@ from msgspec import Struct, structs
 
 from gateway.policy.vocabulary import Reason
 
-Ending = Literal["complete", "cut", "client_gone", "upstream_failed", "refused"]
-"""How an answer ended: whole; cut because permission was lost; the caller left; the upstream broke off; nothing was sent on."""
+Ending = Literal["complete", "cut", "client_gone", "upstream_failed", "refused", "gone_quiet"]
+"""How an answer ended: whole; cut because permission was lost; the caller left; the upstream broke off; nothing was sent on; neither
+side of a WebSocket had anything more to say."""
 
 
 class DecisionRecord(Struct, frozen=True, gc=False):
@@ -95,3 +96,27 @@ def rfc3339(epoch: float) -> str:
     """Write an instant as RFC 3339 UTC with microseconds; the calendar is worked out once a second."""
     whole = int(epoch // 1)
     return f"{_second(whole)}.{int((epoch - whole) * 1e6):06d}Z"
+
+
+class Form(Struct, frozen=True):
+    """A decision record but for its time and its ids, for the many requests of one caller that are decided alike."""
+
+    rest: bytes
+
+    def line(self, epoch: float, request_id: bytes) -> bytes:
+        """Give the record of the request `request_id`, decided at `epoch`; its decision has the same id."""
+        whole = int(epoch // 1)
+        return b'{"time":"%b.%06dZ","decision_id":"%b","request_id":"%b",%b' % (
+            _second(whole).encode(),
+            (epoch - whole) * 1e6,
+            request_id,
+            request_id,
+            self.rest,
+        )
+
+
+def form_of(record: DecisionRecord) -> Form:
+    """Make the form of `record`."""
+    whole = encode(structs.replace(record, time="", decision_id="", request_id=""))
+    start = b'{"time":"","decision_id":"","request_id":"",'
+    return Form(whole.removeprefix(start))

@@ -6,7 +6,7 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audit.records import DecisionRecord, OutcomeRecord, encode, rfc3339
+from gateway.audit.records import DecisionRecord, OutcomeRecord, encode, form_of, rfc3339
 from gateway.policy.vocabulary import Reason
 
 ANY_TEXT = st.text(st.characters())
@@ -69,3 +69,9 @@ def test_times_are_rfc_3339_in_utc(epoch: float) -> None:
 def test_no_field_of_a_record_could_hold_an_attribute_of_the_person_or_the_content() -> None:
     names = " ".join(DecisionRecord.__struct_fields__ + OutcomeRecord.__struct_fields__)
     assert not any(word in names for word in ("national", "person", "residence", "country", "prompt", "completion", "token", "address"))
+
+
+@given(st.floats(0, 4e9), st.text("0123456789abcdef", min_size=1))
+def test_a_form_filled_in_is_the_record_itself(epoch: float, request_id: str) -> None:
+    whole = record(time=rfc3339(epoch), decision_id=request_id, request_id=request_id)
+    assert form_of(record()).line(epoch, request_id.encode()) == encode(whole)

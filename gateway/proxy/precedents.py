@@ -1,0 +1,55 @@
+"""Answers already given, for callers who ask the same again: the very same subject, model, place and route, under the very same policy.
+
+`decide` is a pure function, and a `Permit` carries the bounds within which time alone changes nothing. So while the snapshot is the same
+object and both clocks are within the bounds, asking again can only give the same permit: it is not asked. Nothing is kept by
+duration, nothing about a refusal is kept, and a new snapshot (each change, each confirmation by the store) forgets everything.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.audit.instruments import Counter
+from gateway.audit.records import Form
+from gateway.policy.access import AccessRequest, Instant
+from gateway.policy.decision import Permit
+from gateway.policy.snapshot import Snapshot
+from gateway.wire.routes import Route
+
+CAPACITY: Final = 16_384
+
+
+class Precedent(Struct, frozen=True, gc=False):
+    """One permit, and what follows from it for every like request: the form of its record, the counter that it moves."""
+
+    permit: Permit
+    form: Form
+    counter: Counter
+
+
+class Precedents:
+    """Permits under one snapshot. Keys are identities: each permit holds the objects that its key names, so none can be taken by another."""
+
+    def __init__(self) -> None:
+        self._snapshot: Snapshot | None = None
+        self._known: dict[tuple[int, str, int, str], Precedent] = {}
+
+    def __repr__(self) -> str:
+        return f"<Precedents {len(self._known)}>"
+
+    def find(self, access: AccessRequest, route: Route, snapshot: Snapshot, now: Instant) -> Precedent | None:
+        """Give the permit that `decide` would give, if that is known."""
+        if snapshot is not self._snapshot:
+            return None
+        known = self._known.get((id(access.subject), access.model, id(access.location), route.name))
+        if known is None or now.wall >= known.permit.valid_until or now.steady > known.permit.fresh_until:
+            return None
+        return known
+
+    def keep(self, precedent: Precedent, route: Route, snapshot: Snapshot) -> None:
+        """Remember what was decided under `snapshot`."""
+        if snapshot is not self._snapshot or len(self._known) >= CAPACITY:
+            self._known.clear()
+            self._snapshot = snapshot
+        access = precedent.permit.request
+        self._known[id(access.subject), access.model, id(access.location), route.name] = precedent
