@@ -20,6 +20,11 @@ class Round(Struct, frozen=True):
     shares: Shares
     cpu_microseconds: float
 
+    @property
+    def quiet(self) -> bool:
+        """Nobody else worked on the cores, and nothing stood still."""
+        return not self.shares.disturbed and not self.load.late
+
 
 class RequestFigures(Struct, frozen=True):
     """A peer's figures at one number of connections. `refused` says why there is no rate; `remark` what a reader must know."""
@@ -51,7 +56,7 @@ def measure_requests(site: Site, peers: Sequence[Peer], generator: Generator, pl
 
 def summed_up(peer: str, connections: int, rounds: Sequence[Round]) -> RequestFigures:
     """Take the undisturbed rounds if there are any, and judge whether they show the server's limit."""
-    quiet = [one for one in rounds if not one.shares.disturbed] or list(rounds)
+    quiet = [one for one in rounds if one.quiet] or list(rounds)
     refused = _refusal(quiet, connections) if peer != "direct" else ""
     return RequestFigures(
         peer=peer,
@@ -63,7 +68,7 @@ def summed_up(peer: str, connections: int, rounds: Sequence[Round]) -> RequestFi
         server_busy=figure([one.shares.server_busy for one in quiet]).median,
         load_busy=figure([one.shares.load_busy for one in quiet]).median,
         refused=refused,
-        remark=disturbance([one.shares for one in quiet]),
+        remark=_remark(quiet),
         rounds=tuple(rounds),
     )
 
@@ -86,7 +91,13 @@ def _round(site: Site, peer: Peer, generator: Generator, connections: int, secon
 
 
 def _quiet_enough(rounds: Sequence[Round], wanted: int) -> bool:
-    return sum(not one.shares.disturbed for one in rounds) * 2 > wanted
+    return sum(one.quiet for one in rounds) * 2 > wanted
+
+
+def _remark(rounds: Sequence[Round]) -> str:
+    late = sum(one.load.late for one in rounds)
+    told = (disturbance([one.shares for one in rounds]), f"{late} answers took over 2 s" if late else "")
+    return "; ".join(part for part in told if part)
 
 
 def _refusal(rounds: Sequence[Round], connections: int) -> str:

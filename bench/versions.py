@@ -4,7 +4,6 @@ import os
 import platform
 import subprocess
 import sys
-import sysconfig
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -17,7 +16,7 @@ LIBRARIES: Final = ("uvloop", "httptools", "msgspec", "aiohttp", "PyJWT", "crypt
 def versions() -> dict[str, str]:
     """Name every program and library that takes part, and the machine."""
     found = {name: metadata.version(name) for name in LIBRARIES}
-    found["python"] = f"{platform.python_version()} ({_build()})"
+    found["python"] = f"{platform.python_version()} ({platform.python_compiler()})"
     found["kernel"] = platform.release()
     found["processor"] = _processor()
     found["cores"] = str(os.cpu_count())
@@ -30,11 +29,6 @@ def versions() -> dict[str, str]:
 def command() -> str:
     """Give the command line of this run."""
     return " ".join(["python", "-m", "bench", *sys.argv[1:]])
-
-
-def _build() -> str:
-    """How Python itself was compiled: without profile feedback it is slower, and so is everything measured with it."""
-    return "optimised build" if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "") else "not an optimised build"
 
 
 def _said(name: str, argument: str) -> str:
