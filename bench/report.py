@@ -28,9 +28,7 @@ def show(outcome: Outcome, console: Console) -> None:
         console.print(_revocation(outcome))
     if outcome.duties.requests:
         did = outcome.duties
-        console.print(
-            f"The gate counted {did.requests:,.0f} requests, wrote {did.records:,.0f} records of them, lost {did.lost_records:,.0f}."
-        )
+        console.print(f"The gate counted {did.requests:,.0f} requests, wrote {did.records:,.0f} records, lost {did.lost_records:,.0f}.")
     for refusal in outcome.refusals:
         console.print(f"[bold red]not reported[/] {refusal}", highlight=False)
     for failure in outcome.failures:

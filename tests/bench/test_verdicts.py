@@ -1,5 +1,6 @@
 """A bench that prints a number must be right about whose number it is."""
 
+import msgspec
 import pytest
 
 from bench.figures import distribution, figure
@@ -46,6 +47,15 @@ def test_rounds_that_others_disturbed_do_not_count_while_there_are_quiet_ones() 
     assert found.rate.low == 10_000
     assert found.remark == ""
     assert len(found.rounds) == 3
+
+
+def test_a_round_in_which_everything_stood_still_does_not_count() -> None:
+    stuck = one_round(shares(), 300)
+    stuck = Round(msgspec.structs.replace(stuck.load, late=32), stuck.shares, stuck.cpu_microseconds)
+    found = summed_up("gate", 32, [stuck, one_round(shares())])
+    assert found.rate is not None
+    assert found.rate.low == 10_000
+    assert "32 answers" in summed_up("gate", 32, [stuck]).remark
 
 
 def test_figures_from_disturbed_rounds_alone_say_so() -> None:
