@@ -1,0 +1,51 @@
+from gateway.admin.roster import agree, worker_rows
+from gateway.store.report import Report, Step, encode_report
+
+NOW = 1_767_225_700.0
+
+
+def told(*, silent: float = 1.0, revision: int = 7, digest: str = "d", steps: tuple[Step, ...] = (), through: float | None = None) -> str:
+    report = Report(
+        worker="w0",
+        host="gate",
+        pid=9,
+        version="1",
+        started_at=NOW - 100,
+        reported_at=NOW - silent,
+        expires_after=70.0,
+        up=True,
+        revision=revision,
+        digest=digest,
+        through=through,
+        streams=4,
+        steps=steps,
+    )
+    return encode_report(report).decode()
+
+
+def test_a_worker_is_live_silent_or_gone_by_its_last_report() -> None:
+    entries = {"a": told(silent=2.0), "b": told(silent=20.0), "c": told(silent=71.0), "d": "{", "e": told(silent=-3.0)}
+    rows = worker_rows(entries, NOW, 7)
+    assert [(row["worker"], row["state"]) for row in rows] == [
+        ("a", "live"),
+        ("b", "silent"),
+        ("c", "gone"),
+        ("d", "unreadable"),
+        ("e", "live"),
+    ]
+    assert rows[4]["reported_s"] == 0.0
+
+
+def test_it_is_said_how_far_behind_and_how_fresh_it_is() -> None:
+    step = Step(revision=5, follows=4, applied_at=NOW - 60, applied_seconds=0.0012, cut=2, last_cut_at=NOW - 61)
+    (row,) = worker_rows({"a": told(revision=5, steps=(step,), through=NOW - 1.5)}, NOW, 7)
+    assert (row["behind"], row["fresh_s"], row["streams"], row["cut"], row["applied_ms"]) == (2, 1.5, 4, 2, 1.2)
+    assert (row["applied_at"], row["last_cut_at"]) == ("2026-01-01T00:00:40Z", "2026-01-01T00:00:39Z")
+    (fresh,) = worker_rows({"a": told()}, NOW, 7)
+    assert fresh["fresh_s"] is fresh["applied_at"] is fresh["cut"] is None
+
+
+def test_workers_agree_where_all_that_live_have_one_policy() -> None:
+    assert agree(worker_rows({"a": told(), "b": told(), "c": told(silent=50, revision=2)}, NOW, 7)) is True
+    assert agree(worker_rows({"a": told(), "b": told(digest="other")}, NOW, 7)) is False
+    assert agree(worker_rows({"c": told(silent=50)}, NOW, 7)) is None
