@@ -1,4 +1,4 @@
-"""An inference API for demonstrations and tests: OpenAI and Anthropic shapes, whole and streaming, and a memory of what it was asked."""
+"""An inference API for demonstrations and tests: OpenAI and Anthropic shapes, whole, streaming, realtime; remembers what it was asked."""
 
 import asyncio
 import json
@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from msgspec import Struct
 
-from gateway.demo import anthropic_shapes, openai_shapes
+from gateway.demo import anthropic_shapes, openai_shapes, realtime
 
 MOST_REMEMBERED: Final = 1000
 LARGEST_BODY: Final = 64 * 1024 * 1024
+BROKEN_OFF: Final = 1006  # what no close frame says (RFC 6455 section 7.4.1)
 
 Shape = Callable[[dict[str, Any]], dict[str, Any]]
 Events = Callable[[dict[str, Any]], Iterator[bytes]]
@@ -78,6 +79,7 @@ class DemoUpstream:
             app.router.add_post(path, self._answer)
         app.router.add_post("/v1/audio/speech", self._speak)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/v1/realtime", self._talk)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
@@ -127,6 +129,36 @@ class DemoUpstream:
     async def _models(self, request: web.Request) -> web.StreamResponse:
         await self._remember(request)
         return web.json_response({"object": "list", "data": [{"id": "upstream-only", "object": "model", "created": 0, "owned_by": "demo"}]})
+
+    async def _talk(self, request: web.Request) -> web.StreamResponse:
+        await self._remember(request)
+        socket = web.WebSocketResponse(protocols=("realtime",), max_msg_size=LARGEST_BODY, compress=False)
+        await socket.prepare(request)
+        self.open_streams += 1
+        try:
+            await self._say(socket, realtime.greeting(request.query.get("model", "")))
+            async for message in socket:
+                if message.type is WSMsgType.BINARY:
+                    await socket.send_bytes(message.data)
+                    continue
+                for event in realtime.answers(message.data):
+                    await self._say(socket, event)
+            if socket.close_code is None or socket.close_code == BROKEN_OFF:
+                self.cancelled += 1
+        except (asyncio.CancelledError, ConnectionError):
+            self.cancelled += 1
+            raise
+        finally:
+            self.open_streams -= 1
+            self._changed()
+        return socket
+
+    async def _say(self, socket: web.WebSocketResponse, event: str) -> None:
+        await self.flowing.wait()
+        await socket.send_str(event)
+        self.events_sent += 1
+        self._changed()
+        await asyncio.sleep(self.pace)
 
     async def _stream(self, request: web.Request, events: Iterator[bytes]) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream", "cache-control": "no-cache"})
