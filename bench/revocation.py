@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+import redis.asyncio
 from msgspec import Struct
 
 from bench.call import MODEL, ORGANISATION, STREAM_MODEL, streamed, whole
@@ -16,7 +17,6 @@ from bench.peers import Peer, Site, grant
 from bench.plan import SINGLE_PACE, Plan
 from bench.problem import BenchError
 from bench.raw import Caller, RawStore, wait_for_status
-from gateway.store.address import connect, parse_address
 from gateway.store.keys import Keys
 from gateway.store.socketpath import socket_path
 from gateway.store.writer import PolicyWriter
@@ -131,7 +131,7 @@ async def _raw(peer: Peer, stack: contextlib.AsyncExitStack) -> Removal:
 
 
 async def _tool(peer: Peer, stack: contextlib.AsyncExitStack) -> Removal:
-    client = connect(parse_address("embedded", data_dir=str(peer.data_dir)))
+    client = redis.asyncio.Redis(unix_socket_path=str(_socket(peer)), protocol=2)
     stack.push_async_callback(client.aclose)
     writer = PolicyWriter(client, Keys())
     await client.ping()
