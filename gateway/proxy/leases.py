@@ -24,6 +24,7 @@ SLICE: Final = 0.001  # seconds of work in one turn of the loop
 STRIDE: Final = 8  # decisions between two looks at the clock
 TICK: Final = 0.25  # seconds; also bounds how late a step of the wall clock is noticed
 SOONEST: Final = 0.001
+STEP: Final = 0.01  # seconds by which the wall clock must fall behind within a tick to count as set back, not as slowed
 
 
 class Lease(Protocol):
@@ -81,6 +82,7 @@ class LeaseBook:
         self._due: dict[float, set[Lease]] = {}
         self._sweeps: deque[Sweep] = deque()
         self._stale = False
+        self._offset = -math.inf  # of the wall clock from the steady one, at the last look
         self._timer: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
@@ -91,6 +93,7 @@ class LeaseBook:
 
     def start(self) -> None:
         """Begin watching the time."""
+        self._offset = _offset(self._clock())
         self._timer = self._loop.call_later(TICK, self._on_time)
 
     def stop(self) -> None:
@@ -195,17 +198,33 @@ class LeaseBook:
         self.hold(lease)
 
     def _on_time(self) -> None:
-        """Decide on what is due; come back for the next date, at the latest in one tick."""
+        """Decide on what is due; come back for the next date, at the latest in one tick, whatever happens in this turn."""
         now, snapshot = self._clock(), self._snapshot()
+        horizon = snapshot.confirmed_at + snapshot.max_staleness
+        try:
+            due = self._fallen_due(now, stale=now.steady > horizon)
+            if due:
+                self._enqueue(due)
+        finally:
+            ahead = TICK if self._stale else max(horizon - now.steady, SOONEST)
+            if self._dates:
+                ahead = min(self._dates[0] - now.wall, ahead)
+            self._timer = self._loop.call_later(max(min(ahead, TICK), SOONEST), self._on_time)
+
+    def _fallen_due(self, now: Instant, *, stale: bool) -> list[Lease]:
+        """Give the leases whose date has come. When the policy has become stale, all; so too where the wall clock was set back.
+
+        What had ended may be in force again then, and what had begun not yet.
+        """
         due: list[Lease] = []
         while self._dates and self._dates[0] <= now.wall:
             due.extend(self._due.pop(heapq.heappop(self._dates)))
-        horizon = snapshot.confirmed_at + snapshot.max_staleness
-        stale = now.steady > horizon
-        if stale and not self._stale:
-            due.extend(lease for _, held in self._models.values() for leases in held.values() for lease in leases)
-        self._stale = stale
-        if due:
-            self._enqueue(due)
-        ahead = min(self._dates[0] - now.wall if self._dates else TICK, TICK, TICK if stale else max(horizon - now.steady, SOONEST))
-        self._timer = self._loop.call_later(max(ahead, SOONEST), self._on_time)
+        offset = _offset(now)
+        if (stale and not self._stale) or offset < self._offset - STEP:
+            due = [lease for _, held in self._models.values() for leases in held.values() for lease in leases]
+        self._stale, self._offset = stale, offset
+        return due
+
+
+def _offset(now: Instant) -> float:
+    return now.wall - now.steady

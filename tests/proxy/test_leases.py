@@ -1,4 +1,4 @@
-"""When a sweep is done: every lease decided on, and the last byte of each that it ended gone."""
+"""When a sweep is done: every lease decided on, and the last byte of each that it ended gone. What time alone ends."""
 
 import asyncio
 import contextlib
@@ -9,9 +9,11 @@ from support.house import FRONTIER, policy
 from support.running import eventually
 
 from gateway.clock import read_clock
-from gateway.policy.access import AccessRequest, Subject
+from gateway.policy.access import AccessRequest, Instant, Subject
 from gateway.policy.decision import Denial, Permit
+from gateway.policy.directive import Directive
 from gateway.policy.snapshot import Grant, Snapshot
+from gateway.policy.vocabulary import Effect
 from gateway.proxy.leases import LeaseBook, Sweep
 
 WITH = policy(frontier={"acme": Grant(), "beta": Grant()}, revision=1)
@@ -49,12 +51,18 @@ class Stand:
         self.snapshot = WITH
         self.done: list[Sweep] = []
         self.swept: list[tuple[float, int]] = []
+        self.ahead = 0.0
         self.book = LeaseBook(
-            asyncio.get_running_loop(), lambda: self.snapshot, read_clock, lambda seconds, cuts: self.swept.append((seconds, cuts))
+            asyncio.get_running_loop(), lambda: self.snapshot, self.clock, lambda seconds, cuts: self.swept.append((seconds, cuts))
         )
         for exchange in exchanges:
             book_of[exchange] = self.book
             self.book.hold(exchange)
+
+    def clock(self) -> Instant:
+        """The real clocks, the wall clock set `ahead` by the test."""
+        now = read_clock()
+        return Instant(now.wall + self.ahead, now.steady)
 
     def publish(self, snapshot: Snapshot, since: float | None = None) -> None:
         old, self.snapshot = self.snapshot, snapshot
@@ -116,3 +124,35 @@ async def test_one_that_cannot_be_cut_does_not_save_the_others() -> None:
         stand.publish(WITHOUT)
     await eventually(lambda: all(other.denial for other in others), "the others are cut")
     await eventually(lambda: stand.done, "the sweep is done")
+
+
+async def test_a_wall_clock_set_back_into_an_order_ends_what_it_forbids() -> None:
+    over = Directive(id="over", effect=Effect.SUSPEND, valid_until=read_clock().wall - 60, except_organisations=frozenset({"beta"}))
+    forbidden, excepted = Exchange("acme"), Exchange("beta")
+    stand = Stand(forbidden, excepted)
+    stand.snapshot = structs.replace(WITH, directives=(over,))
+    stand.book.start()
+    stand.ahead = -120.0
+    await eventually(lambda: forbidden.denial is not None, "the order is in force again")
+    assert excepted.denial is None
+    stand.book.stop()
+
+
+async def test_a_cut_that_fails_does_not_stop_the_clock() -> None:
+    problems: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(str(context.get("exception"))))
+    broken, later = Exchange("acme", broken=True), Exchange("beta")
+    stand = Stand()
+    for exchange, ends in ((broken, 0.01), (later, 0.05)):
+        book_of[exchange] = stand.book
+        until = read_clock().wall + ends
+        exchange.permit = structs.replace(exchange.permit, valid_until=until)
+        grants = stand.snapshot.grants["frontier"]
+        organisation = str(exchange.permit.request.subject.organisation)
+        stand.snapshot = structs.replace(WITH, grants={"frontier": {**grants, organisation: Grant(valid_until=until)}})
+        stand.book.hold(exchange)
+    stand.book.start()
+    await eventually(lambda: later.denial is not None, "the later one is cut")
+    assert broken.denial is not None
+    assert problems == ["this one cannot be cut"]
+    stand.book.stop()
