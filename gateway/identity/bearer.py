@@ -17,13 +17,17 @@ _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _PARTS: Final = 3
 
 
-def find_credential(headers: Sequence[tuple[bytes, bytes]]) -> bytes | Reason:
-    """Take the one credential from `headers` (names lower-case, values without surrounding whitespace).
+def find_credential(headers: Sequence[tuple[bytes, bytes]], offered: Sequence[bytes] = ()) -> bytes | Reason:
+    """Take the one credential from `headers` (names lower-case, values without surrounding whitespace), or from `offered`.
+
+    `offered` are tokens that came as subprotocols of a WebSocket (browsers can set no header there).
 
     Headers that agree are fine. A header given twice, a comma-joined value or two headers that disagree are
     `MALFORMED_REQUEST`, no credential `TOKEN_MISSING`, another scheme than Bearer `TOKEN_MALFORMED`.
     """
-    found: bytes | None = None
+    if len(offered) > 1:
+        return Reason.MALFORMED_REQUEST
+    found: bytes | None = offered[0] if offered else None
     seen: tuple[bytes, ...] = ()
     for name, value in headers:
         if name not in SOURCES:

@@ -16,7 +16,9 @@ NEVER: Final = math.inf
 class Timed(Protocol):
     """What may stand on the wheel."""
 
-    deadline: float
+    @property
+    def deadline(self) -> float:
+        """Loop seconds."""
 
     def on_deadline(self) -> None:
         """Act on a deadline that has passed; `deadline` must be moved or the thing leave the wheel."""

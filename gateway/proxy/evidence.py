@@ -96,6 +96,14 @@ class Witness:
         """The upstream broke off in the middle of its answer."""
         self._ended(relay, "upstream_failed")
 
+    def on_closed(self, relay: "Relay") -> None:
+        """A WebSocket was closed in good order."""
+        self._ended(relay, "complete")
+
+    def on_quiet(self, relay: "Relay") -> None:
+        """Neither side of a WebSocket has said anything for too long."""
+        self._ended(relay, "gone_quiet")
+
     def on_cut(self, relay: "Relay", denial: Denial) -> None:
         """The permission ended in the middle of the exchange."""
         self.metrics.streams_cut.labels(self._model(relay), denial.reason.value).inc()

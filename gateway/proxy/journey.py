@@ -21,7 +21,7 @@ from gateway.policy.decide import decide, visible_models
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.snapshot import Snapshot
 from gateway.policy.vocabulary import Reason
-from gateway.proxy.deadlines import Deadlines
+from gateway.proxy.deadlines import Deadlines, Timed
 from gateway.proxy.evidence import Witness
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.listener import Connection
@@ -29,15 +29,19 @@ from gateway.proxy.message import Trail, local_head
 from gateway.proxy.relay import Relay
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream
+from gateway.proxy.websocket import WebSocketRelay
 from gateway.settings.shape import Limits
 from gateway.wire import headers as head_fields
 from gateway.wire.envelope import RequestEnvelope
+from gateway.wire.handshake import WRONG_VERSION, read_handshake
 from gateway.wire.model import Refused, resolve
 from gateway.wire.paths import canonical
 from gateway.wire.routes import Kind, dialect_of, find, item_name
 
 DRAIN_TICK: Final = 0.02
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+UPGRADE_REQUIRED: Final = 426
+SPOKEN_HERE: Final = ((b"upgrade", b"websocket"), (b"sec-websocket-version", b"13"))
 
 
 class Identifier(Protocol):
@@ -132,6 +136,14 @@ class Gate:
 
     # -- connections --------------------------------------------------------------------------------------------------
 
+    def watch(self, thing: Timed) -> None:
+        """Honour a deadline of its own."""
+        self._deadlines.watch(thing)
+
+    def forget(self, thing: Timed) -> None:
+        """Its deadline is of no more interest."""
+        self._deadlines.forget(thing)
+
     def admit(self, connection: Connection) -> None:
         """Enter a new connection, or close it unserved where there are as many as there may be."""
         if len(self.connections) >= self.limits.connections or self.draining:
@@ -167,10 +179,12 @@ class Gate:
             self.refuse_unreadable(connection, request)
             return
         request.route = find(envelope.method, envelope.path)
-        if request.route is None or request.upgrade:
-            self.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, "connections are not upgraded here" if request.upgrade else "")
+        if request.route is None or request.upgrade is not (request.route.kind is Kind.REALTIME):
+            self.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, _upgrade_advice(request))
             return
-        credential = find_credential(envelope.headers)
+        if request.upgrade and not self._read_handshake(connection, request, envelope):
+            return
+        credential = find_credential(envelope.headers, request.handshake.credentials if request.handshake is not None else ())
         if isinstance(credential, Reason):
             self.refuse(connection, request, credential)
             return
@@ -195,21 +209,26 @@ class Gate:
             return
         request.stream = resolved.stream
         address, location = self.locator.locate(connection.peer, envelope.headers)
-        access = AccessRequest(subject, resolved.model, location)
+        decision = self.decide(request, AccessRequest(subject, resolved.model, location), began)
+        if isinstance(decision, Denial):
+            self.answer_refusal(connection, request, self.refusal_of(decision, request))
+            return
+        relay_type = self.relay_type if request.handshake is None else WebSocketRelay
+        relay = relay_type(self, connection, request, decision, self.upstreams[decision.model.upstream])
+        relay.client_address = address
+        connection.relay = relay
+        relay.start()
+
+    def decide(self, request: Request, access: AccessRequest, began: float) -> Permit | Denial:
+        """Ask the policy now, and put the answer on record; `began` is when its question was whole (`perf_counter`)."""
         snapshot = self._policy.snapshot
         decision: Permit | Denial
         if self.witness.accepting:
             decision = decide(access, snapshot, self._clock())
         else:
             decision = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
-        self.witness.on_decision(request, decision, snapshot, perf_counter() - began, subject, resolved.model)
-        if isinstance(decision, Denial):
-            self.answer_refusal(connection, request, self.refusal_of(decision, request))
-            return
-        relay = self.relay_type(self, connection, request, decision, self.upstreams[decision.model.upstream])
-        relay.client_address = address
-        connection.relay = relay
-        relay.start()
+        self.witness.on_decision(request, decision, snapshot, perf_counter() - began, access.subject, access.model)
+        return decision
 
     # -- refusing -----------------------------------------------------------------------------------------------------
 
@@ -231,6 +250,8 @@ class Gate:
         """Write a refusal in the caller's dialect."""
         accept = next((value for name, value in request.headers if name == b"accept"), None)
         response = render(dialect_of(request.route, request.headers), refusal, accept)
+        if request.status == UPGRADE_REQUIRED:
+            response.headers.extend(SPOKEN_HERE)
         self._answer(connection, request, response, request.status or response.status)
 
     def refusal_of(self, denial: Denial, request: Request, *, conceal: bool = True) -> Refusal:
@@ -260,6 +281,16 @@ class Gate:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
+    def _read_handshake(self, connection: Connection, request: Request, envelope: RequestEnvelope) -> bool:
+        """Refuse what is no opening handshake of a WebSocket."""
+        handshake = read_handshake(envelope.headers)
+        if isinstance(handshake, str):
+            request.problem, request.status = handshake, UPGRADE_REQUIRED if handshake is WRONG_VERSION else 0
+            self.refuse_unreadable(connection, request)
+            return False
+        request.handshake = handshake
+        return True
+
     async def _identify(self, connection: Connection, request: Request, credential: bytes, need: NeedKeys) -> None:
         await self.identifier.fetch_keys(need)
         if not connection.is_serving(request):
@@ -272,7 +303,7 @@ class Gate:
 
     def _identified(self, connection: Connection, request: Request, subject: Subject) -> None:
         request.subject = subject
-        if request.route is not None and request.route.kind is not Kind.INFERENCE:
+        if request.route is not None and request.route.kind in (Kind.CATALOGUE, Kind.CATALOGUE_ITEM):
             self._show_models(connection, request, subject)
         elif request.complete or request.problem:
             self.judge(connection, request)
@@ -313,3 +344,9 @@ class Gate:
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _upgrade_advice(request: Request) -> str:
+    if request.upgrade:
+        return "connections are not upgraded here"
+    return "this route is a WebSocket; ask for an upgrade" if request.route is not None else ""

@@ -36,6 +36,9 @@ class Exchange(Protocol):
     def deliver(self, head: ResponseHead | None, chunks: list[bytes], *, complete: bool) -> None:
         """Take what one read brought: the head, if it was in it, parts of the body, and whether that was the end."""
 
+    def on_switched(self, link: "Link", head: ResponseHead, rest: bytes) -> None:
+        """The upstream has changed to another protocol; `rest` came after its head. Take the transport, or drop the link."""
+
     def on_link_lost(self, problem: str, *, untouched: bool) -> None:
         """The link broke. `untouched`: it had been used before and closed without a byte, so that the request may be sent afresh."""
 
@@ -127,7 +130,10 @@ class Link(asyncio.Protocol):
         self._answered = True
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserUpgrade as upgrade:
+            self._switch(exchange, data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
             self._fail(exchange, "the upstream sent what is not HTTP/1.1")
             return
         if self._exchange is None:
@@ -230,6 +236,11 @@ class Link(asyncio.Protocol):
         else:
             self.transport.close()
         exchange.deliver(head, chunks, complete=True)
+
+    def _switch(self, exchange: Exchange, rest: bytes) -> None:
+        head, self._exchange, self.deadline = self._head, None, NEVER
+        if head is not None:
+            exchange.on_switched(self, head, rest)
 
     def _fail(self, exchange: Exchange, problem: str) -> None:
         self.drop()

@@ -85,8 +85,9 @@ class Connection(asyncio.Protocol):
             self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # marked in on_headers_complete; the journey refuses it, and what follows on this connection is never read
+        except httptools.HttpParserUpgrade as upgrade:
+            if upgrade.args[0] < len(data) and self._queue:
+                self._queue[-1].problem = "bytes follow the request for an upgrade before it was answered"
         except httptools.HttpParserError as error:
             self._unreadable(str(error))
             return
@@ -164,8 +165,8 @@ class Connection(asyncio.Protocol):
         if request is None:
             return
         request.version = self._parser.get_http_version()
-        request.keep_alive = self._parser.should_keep_alive()
         request.upgrade = self._parser.should_upgrade()
+        request.keep_alive = self._parser.should_keep_alive() and not request.upgrade  # what follows has another meaning, or none
         self._check_head(request)
         self._gate.read_head(request, self._parser.get_method())
         self._queue.append(request)
@@ -205,6 +206,17 @@ class Connection(asyncio.Protocol):
             self.deadline = self._gate.now() + self._gate.limits.idle_timeout
             if self._queue:
                 self._gate.loop.call_soon(self._advance)
+
+    def hand_over(self, protocol: asyncio.Protocol) -> bool:
+        """Give the transport to another protocol after an upgrade; False, and broken off, where the caller did not wait for it.
+
+        That protocol must pass `connection_lost` on.
+        """
+        if self._queue or self._arriving is not None:
+            self.abort()
+            return False
+        self.transport.set_protocol(protocol)
+        return True
 
     def is_serving(self, request: Request) -> bool:
         """Whether `request` still wants an answer here; asked again after every await."""

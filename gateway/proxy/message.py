@@ -52,8 +52,7 @@ def request_head(request: Request, endpoint: Endpoint, credential: tuple[bytes, 
 def response_head(head: ResponseHead, marks: bytes, *, chunked: bool, keep: bool) -> bytes:
     """Head of the answer as it goes to the caller; `marks` are the gate's own fields, each line ended."""
     lines = [STATUS_LINES.get(head.status) or b"HTTP/1.1 %d \r\n" % head.status]
-    for name, value in forwardable_response(head.headers):
-        lines.append((b"x-upstream-request-id: " if name == b"x-request-id" else name + b": ") + value + b"\r\n")
+    lines += field_lines(head)
     lines.append(marks)
     if chunked:
         lines.append(b"transfer-encoding: chunked\r\n")
@@ -63,6 +62,14 @@ def response_head(head: ResponseHead, marks: bytes, *, chunked: bool, keep: bool
     return b"".join(lines)
 
 
+def field_lines(head: ResponseHead) -> list[bytes]:
+    """Fields of the upstream's answer that go to the caller, each a line."""
+    return [
+        (b"x-upstream-request-id: " if name == b"x-request-id" else name + b": ") + value + b"\r\n"
+        for name, value in forwardable_response(head.headers)
+    ]
+
+
 def local_head(status: int, headers: list[tuple[bytes, bytes]], length: int, *, keep: bool) -> bytes:
     """Head of an answer that the gate gives itself."""
     lines = [STATUS_LINES[status]]
@@ -70,3 +77,22 @@ def local_head(status: int, headers: list[tuple[bytes, bytes]], length: int, *, 
     lines.append(b"content-length: %d\r\n" % length)
     lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
     return b"".join(lines)
+
+
+def upgrade_head(request: Request, endpoint: Endpoint, credential: tuple[bytes, bytes] | None, trail: Trail, key: bytes) -> bytes:
+    """Head of our own opening handshake with the upstream: our key, no extension, the subprotocols without the caller's credential."""
+    plain = request_head(request, endpoint, credential, trail)
+    lines = [plain[:-2], b"connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ", key, b"\r\n"]
+    if request.handshake is not None and request.handshake.protocols:
+        lines.append(b"sec-websocket-protocol: " + b", ".join(request.handshake.protocols) + b"\r\n")
+    return b"".join((*lines, b"\r\n"))
+
+
+def switching_head(head: ResponseHead, marks: bytes, accept: bytes) -> bytes:
+    """Head of the 101 for the caller; the subprotocol is the one that the upstream chose."""
+    lines = [STATUS_LINES[101], b"connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: " + accept + b"\r\n"]
+    for name, value in head.headers:
+        if name == b"sec-websocket-protocol":
+            lines.append(name + b": " + value + b"\r\n")
+    lines += field_lines(head)
+    return b"".join((*lines, marks, b"via: 1.1 gateway\r\n\r\n"))

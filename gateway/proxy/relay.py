@@ -161,6 +161,12 @@ class Relay:
             self._end()
             self._connection.finish(reusable=self._reusable)
 
+    def on_switched(self, link: Link, head: ResponseHead, rest: bytes) -> None:
+        """Nothing was to be upgraded: what follows has no meaning."""
+        del head, rest
+        link.drop()
+        self.on_link_lost("the upstream sent what is not HTTP/1.1", untouched=False)
+
     def on_link_lost(self, problem: str, *, untouched: bool) -> None:
         """An idle link that closed under us is replaced once; an answer that has begun is broken off, never ended."""
         self._link = None

@@ -2,6 +2,7 @@
 
 from gateway.policy.access import Subject
 from gateway.wire.envelope import RequestEnvelope
+from gateway.wire.handshake import Handshake
 from gateway.wire.routes import Route
 
 
@@ -16,6 +17,7 @@ class Request:
         "body",
         "complete",
         "envelope",
+        "handshake",
         "headers",
         "id",
         "keep_alive",
@@ -47,6 +49,7 @@ class Request:
         self.stream = False
         self.id = ""
         self.envelope: RequestEnvelope | None = None
+        self.handshake: Handshake | None = None
         self.route: Route | None = None
         self.subject: Subject | None = None
 

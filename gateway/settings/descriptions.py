@@ -131,6 +131,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "headers_bytes": "Largest head of a request.",
             "headers_count": "Most headers in a request.",
             "body": "Largest body of a request.",
+            "message": "Largest message of a caller, and largest frame of an upstream, on a WebSocket.",
             "header_timeout": "How long a head may take to arrive.",
             "body_timeout": "How long a body may pause while it arrives.",
             "idle_timeout": "How long a connection may rest between requests.",

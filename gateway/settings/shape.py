@@ -174,6 +174,7 @@ class Limits(Section, frozen=True, kw_only=True):
     headers_bytes: Bytes = 32768
     headers_count: Count = 100
     body: Bytes = 33554432
+    message: Bytes = 16777216
     header_timeout: Seconds = 10.0
     body_timeout: Seconds = 60.0
     idle_timeout: Seconds = 75.0

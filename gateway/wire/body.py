@@ -69,6 +69,11 @@ def read_objects(value: bytes) -> list[Members]:
     return [_members(each) for each in objects if each.startswith(b"{")]
 
 
+def read_items(value: bytes) -> list[Raw]:
+    """Give the items of a list, unread; `value` is a well-formed one."""
+    return _LIST.decode(value)
+
+
 def read_text(value: Raw) -> str | None:
     """Give the string that `value` is, or None if it is anything else."""
     try:

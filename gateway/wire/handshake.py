@@ -12,6 +12,9 @@ from gateway.wire.headers import Headers
 CREDENTIAL: Final = b"openai-insecure-api-key."
 """Browsers can set no header, so OpenAI's API takes a token as a subprotocol of this name."""
 
+# Subprotocols by which a browser chooses an account: the gate's credential has one of its own.
+_SELECTING: Final = (b"openai-organization.", b"openai-project.")
+
 WRONG_VERSION: Final = "sec-websocket-version: only 13 is spoken here"
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -22,7 +25,7 @@ _ONCE: Final = (b"upgrade", b"sec-websocket-key", b"sec-websocket-version", b"co
 
 
 class Handshake(Struct, frozen=True):
-    """What the caller asks for. `protocols` are those that it offers, without `credentials`: the tokens that it sent among them."""
+    """What the caller asks for. `protocols` go upstream; `credentials` are the tokens that came among them."""
 
     key: bytes
     protocols: tuple[bytes, ...] = ()
@@ -39,7 +42,7 @@ def read_handshake(headers: Headers) -> Handshake | str:
     if offered is None:
         return "sec-websocket-protocol: not a list of different names"
     credentials = tuple(each[len(CREDENTIAL) :] for each in offered if _is_credential(each))
-    protocols = tuple(each for each in offered if not _is_credential(each))
+    protocols = tuple(each for each in offered if not (_is_credential(each) or each.lower().startswith(_SELECTING)))
     return Handshake(values[b"sec-websocket-key"][0], protocols, credentials)
 
 

@@ -14,7 +14,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 # RFC 9110 section 7.6.1, and what names a hop without being named there.
 _HOP: Final = frozenset(
-    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer upgrade http2-settings".split()
+    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer upgrade http2-settings "
+    b"sec-websocket-key sec-websocket-version sec-websocket-accept sec-websocket-protocol sec-websocket-extensions".split()
 )
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 _REQUEST_ONLY: Final = CREDENTIALS | {b"host", b"expect"}

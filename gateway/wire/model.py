@@ -14,7 +14,8 @@ from gateway.wire.headers import Headers
 from gateway.wire.media import content_problem
 from gateway.wire.memo import Memo
 from gateway.wire.places import NOTHING, in_fields, in_headers, in_query, notable
-from gateway.wire.routes import Route
+from gateway.wire.query import model_in_query
+from gateway.wire.routes import ModelIn, Route
 from gateway.wire.shape import SHAPES, Refused, Shape
 
 __all__ = ["LONGEST_MODEL", "Refused", "Resolved", "resolve"]
@@ -34,6 +35,8 @@ class Resolved(Struct, frozen=True, gc=False):
 
 def resolve(route: Route, query: bytes, headers: Headers, body: bytes) -> Resolved | Refused:
     """Read the model that an inference `route` will run; total, never raises. The body must be whole."""
+    if route.model_in is ModelIn.QUERY:
+        return _in_query_alone(route, query, headers)
     if not body:
         return Refused(Reason.MODEL_UNRESOLVED, 'the body is empty; send a JSON object with "model"')
     headers = notable(headers)
@@ -44,13 +47,25 @@ def resolve(route: Route, query: bytes, headers: Headers, body: bytes) -> Resolv
     if isinstance(members, str):
         return Refused(Reason.MALFORMED_REQUEST, members)
     shape = SHAPES[members.names]
-    refused = shape.refused or _escape_problem(body) or _state_problem(route, members)
+    refused = shape.refused or escape_problem(body) or _state_problem(route, members)
     if refused:
         return refused
     return _agreed(members, shape, in_headers(headers) + (in_query(query) if query else []))
 
 
-def _escape_problem(body: bytes) -> Refused | None:
+def _in_query_alone(route: Route, query: bytes, headers: Headers) -> Resolved | Refused:
+    model = model_in_query(query, route.stateful)
+    if isinstance(model, Refused):
+        return model
+    if not USABLE[model]:
+        return Refused(Reason.MODEL_UNRESOLVED, f"model must be a name of 1 to {LONGEST_MODEL} printable characters")
+    if any(other != model for other in in_headers(notable(headers))):
+        return Refused(Reason.MODEL_AMBIGUOUS, "a header names another model than the query")
+    return Resolved(model, stream=True)
+
+
+def escape_problem(body: bytes) -> Refused | None:
+    """Refuse a key "model" that is written with escapes, anywhere in a JSON text."""
     if b"\\" in body and b"\\u00" in body and any(b"\\u" in match.lower() for match in _ESCAPED_KEY.findall(body)):
         return Refused(Reason.MODEL_AMBIGUOUS, 'a key "model" is written with escapes; spell it "model"')
     return None
@@ -67,7 +82,7 @@ def _state_problem(route: Route, members: Members) -> Refused | None:
 
 def _agreed(members: Members, shape: Shape, others: list[str | None]) -> Resolved | Refused:
     model = read_text(members.values[shape.model])
-    if model is None or not _USABLE[model]:
+    if model is None or not USABLE[model]:
         return Refused(Reason.MODEL_UNRESOLVED, f'"model" must be a string of 1 to {LONGEST_MODEL} printable characters')
     others += in_fields(members, shape)
     if others and any(other != model for other in others):
@@ -79,4 +94,5 @@ def _is_usable(model: str) -> bool:
     return 0 < len(model) <= LONGEST_MODEL and model.isprintable() and model == model.strip()
 
 
-_USABLE: Final = Memo(_is_usable, size=len)
+USABLE: Final = Memo(_is_usable, size=len)
+"""Whether a text can be the name of a model: `USABLE[text]`."""

@@ -54,10 +54,11 @@ def in_headers(headers: Headers) -> Found:
 def in_query(query: bytes) -> Found:
     """Look for parameters that name a model, separated by `&` or, as some readers have it, by `;`."""
     pairs = [part.partition(b"=") for part in query.replace(b";", b"&").split(b"&")]
-    return [_unquoted(value) for name, _, value in pairs if names_model(_unquoted(name) or "")]
+    return [text_of_parameter(value) for name, _, value in pairs if names_model(text_of_parameter(name) or "")]
 
 
-def _unquoted(part: bytes) -> str | None:
+def text_of_parameter(part: bytes) -> str | None:
+    """Decode a name or value of the query, once; None if it is not UTF-8."""
     return _text(unquote_to_bytes(part.replace(b"+", b" ")))
 
 

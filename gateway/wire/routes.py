@@ -21,6 +21,7 @@ class Kind(StrEnum):
     """What a route does: run a model, list the models that this caller may use, show one of them."""
 
     INFERENCE = "inference"
+    REALTIME = "realtime"
     CATALOGUE = "catalogue"
     CATALOGUE_ITEM = "catalogue_item"
 
@@ -30,6 +31,7 @@ class ModelIn(StrEnum):
     """Where the route names its model: the JSON body, the last part of the path (`item_name`), or nowhere."""
 
     BODY = "body"
+    QUERY = "query"
     PATH = "path"
     NOWHERE = "nowhere"
 
@@ -52,6 +54,13 @@ def _inference(name: str, dialect: Dialect, *stateful: str) -> Route:
     return Route(name, dialect, Kind.INFERENCE, ModelIn.BODY, frozenset(stateful))
 
 
+_REALTIME: Final = Route(
+    "realtime",
+    Dialect.OPENAI,
+    Kind.REALTIME,
+    ModelIn.QUERY,
+    frozenset(("call_id", "session", "session_id", "conversation", "conversation_id")),
+)
 _CATALOGUE: Final = Route("models", Dialect.OPENAI, Kind.CATALOGUE, ModelIn.NOWHERE)
 _CATALOGUE_ITEM: Final = Route("model", Dialect.OPENAI, Kind.CATALOGUE_ITEM, ModelIn.PATH)
 _ITEM_PREFIX: Final = "/v1/models/"
@@ -67,6 +76,7 @@ TABLE: Final[Mapping[tuple[bytes, str], Route]] = MappingProxyType(
         (b"POST", "/v1/moderations"): _inference("moderations", Dialect.OPENAI),
         (b"POST", "/v1/messages"): _inference("messages", Dialect.ANTHROPIC, "container", "thread"),
         (b"POST", "/v1/messages/count_tokens"): _inference("messages_count_tokens", Dialect.ANTHROPIC),
+        (b"GET", "/v1/realtime"): _REALTIME,
         (b"GET", "/v1/models"): _CATALOGUE,
     }
 )
@@ -87,7 +97,7 @@ def item_name(path: str) -> str:
 
 def dialect_of(route: Route | None, headers: Sequence[tuple[bytes, bytes]]) -> Dialect:
     """Choose the dialect to answer in: the route's own, else Anthropic's if the caller sends its version header, else OpenAI's."""
-    if route is not None and route.kind is Kind.INFERENCE:
+    if route is not None and route.kind in (Kind.INFERENCE, Kind.REALTIME):
         return route.dialect
     spoken = any(name == b"anthropic-version" for name, _ in headers)
     return Dialect.ANTHROPIC if spoken else Dialect.OPENAI

@@ -56,9 +56,10 @@ def _key_problem(names: Names, roles: list[Role]) -> Refused | None:
     return None
 
 
-def _size(names: Names) -> int:
+def size_of(names: Names) -> int:
+    """How much memory these keys take, roughly."""
     return len(names) + sum(map(len, names))
 
 
-SHAPES: Final = Memo(_shape_of, size=_size, limit=512, largest=_LARGEST)
+SHAPES: Final = Memo(_shape_of, size=size_of, limit=512, largest=_LARGEST)
 """The shape of a body with these keys, in order: `SHAPES[names]`."""

@@ -198,15 +198,14 @@ async def test_connections_beyond_the_limit_are_closed_unserved_and_counted() ->
         assert head.startswith(b"HTTP/1.1 200 ")
 
 
-async def test_upgrades_are_refused_cleanly() -> None:
+async def test_other_upgrades_are_refused_cleanly() -> None:
     async with open_stage(["http://127.0.0.1:9"]) as stage, raw_caller(stage.port) as caller:
-        caller.send(
-            b"GET /v1/realtime?model=frontier HTTP/1.1\r\nhost: a\r\nauthorization: Bearer acme\r\n"
-            b"connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
+        caller.send(GET_MODELS[:-2] + b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n")
         head, body = await caller.answer()
         assert head.startswith(b"HTTP/1.1 403 ")
+        assert b"connection: close\r\n" in head
         assert b"route_not_allowed" in body
+        assert (await caller.rest())[0] == b""
 
 
 async def test_a_caller_that_leaves_cancels_what_runs_upstream() -> None:

@@ -11,6 +11,7 @@ def test_every_line_of_the_table_is_found_and_canonical() -> None:
         assert find(method, path) is route
         assert canonical(path.encode()) == (path, b"")
         assert (route.model_in is ModelIn.BODY) == (route.kind is Kind.INFERENCE)
+        assert (route.model_in is ModelIn.QUERY) == (route.kind is Kind.REALTIME)
 
 
 def test_names_of_routes_are_a_closed_set() -> None:

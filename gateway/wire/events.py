@@ -1,0 +1,93 @@
+"""Which models a client's event names, on a connection whose protocol is JSON events (OpenAI Realtime): all of them, wherever they stand.
+
+A connection lasts, and each event can name another model: for the session, for one response, for the transcription of its
+sound. The rules are those of a body (`model`), and they hold in every object that is no prompt, schema or argument.
+"""
+
+from typing import Final
+
+from msgspec import Raw, Struct
+
+from gateway.policy.vocabulary import Reason
+from gateway.wire.body import Members, read_items, read_object, read_text
+from gateway.wire.memo import Memo
+from gateway.wire.model import LONGEST_MODEL, USABLE, escape_problem
+from gateway.wire.names import Role, role_of
+from gateway.wire.places import NOTHING
+from gateway.wire.shape import Names, Refused, size_of
+
+DEEPEST: Final = 8  # levels of nesting; the deepest place that any API has for a model is the fifth
+
+Found = dict[str, None]
+
+# Schemas of functions, what they are called with, and notes: the caller's own names. An `input` or `prompt` holds configuration here.
+_OWN: Final = frozenset(("parameters", "input_schema", "output_schema", "schema", "json_schema", "arguments", "variables", "metadata"))
+_NESTED: Final = frozenset(b"{[")
+
+
+class _Plan(Struct, frozen=True):
+    """Where in an object with these keys to look: indexes of fields that name a model, and of fields that may hold objects which do."""
+
+    refused: Refused | None = None
+    naming: tuple[int, ...] = ()
+    inside: tuple[int, ...] = ()
+
+
+def models_of(text: bytes) -> tuple[str, ...] | Refused:
+    """Read the names of models in one text message, each once, in order; mostly none. Total, never raises."""
+    members = read_object(text)
+    if isinstance(members, str):
+        return Refused(Reason.MALFORMED_REQUEST, members.replace("the body", "an event"))
+    found: Found = {}
+    return escape_problem(text) or _look(members, found, 1) or tuple(found)
+
+
+def _look(members: Members, found: Found, depth: int) -> Refused | None:
+    plan = _PLANS[members.names]
+    if plan.refused is not None:
+        return plan.refused
+    for index in plan.naming:
+        value = members.values[index]
+        if bytes(value) in NOTHING:
+            continue
+        name = read_text(value)
+        if name is None or not USABLE[name]:
+            return Refused(Reason.MODEL_UNRESOLVED, f"a model in an event must be a string of 1 to {LONGEST_MODEL} printable characters")
+        found[name] = None
+    for index in plan.inside:
+        refused = _look_inside(members.values[index], found, depth)
+        if refused is not None:
+            return refused
+    return None
+
+
+def _look_inside(raw: Raw, found: Found, depth: int) -> Refused | None:
+    """Look at a value that may hold objects; sound and pictures are strings, and are not touched."""
+    if memoryview(raw)[0] not in _NESTED:
+        return None
+    value = bytes(raw)
+    if b"model" not in value.lower() and b"\\u00" not in value:
+        return None
+    if depth >= DEEPEST:
+        return Refused(Reason.MALFORMED_REQUEST, "an event is nested too deeply")
+    if value.startswith(b"["):
+        refusals = (_look_inside(each, found, depth + 1) for each in read_items(value))
+        return next(filter(None, refusals), None)
+    members = read_object(value)
+    if isinstance(members, str):
+        return Refused(Reason.MALFORMED_REQUEST, members.replace("the body", "an event"))
+    return _look(members, found, depth + 1)
+
+
+def _plan_of(names: Names) -> _Plan:
+    roles = [role_of(name) for name in names]
+    if len(set(names)) != len(names):
+        return _Plan(Refused(Reason.MODEL_AMBIGUOUS if names.count("model") > 1 else Reason.MALFORMED_REQUEST, "an event has a key twice"))
+    if Role.VARIANT in roles:
+        return _Plan(Refused(Reason.MODEL_AMBIGUOUS, 'a key of an event only resembles one that names a model; spell it "model"'))
+    naming = tuple(index for index, role in enumerate(roles) if role in (Role.MODEL, Role.ELSEWHERE))
+    inside = tuple(index for index, role in enumerate(roles) if role in (Role.OTHER, Role.FREE) and names[index] not in _OWN)
+    return _Plan(None, naming, inside)
+
+
+_PLANS: Final = Memo(_plan_of, size=size_of, limit=512, largest=1024)
