@@ -7,14 +7,12 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from time import perf_counter
 from typing import Final, Protocol
 
 from msgspec import structs
 
 from gateway.dialects import House, Refusal, Response, from_denial, from_reason, model_entry, models_page, render
 from gateway.dialects.failure import failure
-from gateway.identity.bearer import find_credential
 from gateway.identity.verifier import NeedKeys
 from gateway.policy.access import AccessRequest, Instant, Location, Subject
 from gateway.policy.decide import decide, visible_models
@@ -23,18 +21,17 @@ from gateway.policy.snapshot import Snapshot
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.evidence import Witness
+from gateway.proxy.heads import Head
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.listener import Connection
-from gateway.proxy.message import Trail, local_head
+from gateway.proxy.message import local_head
+from gateway.proxy.precedents import Precedents
 from gateway.proxy.relay import Relay
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream
 from gateway.settings.shape import Limits
-from gateway.wire import headers as head_fields
-from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.model import Refused, resolve
-from gateway.wire.paths import canonical
-from gateway.wire.routes import Kind, dialect_of, find, item_name
+from gateway.wire.routes import Kind, Route, dialect_of, item_name
 
 DRAIN_TICK: Final = 0.02
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -100,6 +97,7 @@ class Gate:
         self._scheme = scheme.encode()
         self._prefix = secrets.token_hex(8)
         self._numbers = itertools.count(1)
+        self._precedents = Precedents()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -148,29 +146,27 @@ class Gate:
 
     # -- the path -----------------------------------------------------------------------------------------------------
 
-    def read_head(self, request: Request, method: bytes) -> None:
+    def read_head(self, connection: Connection, request: Request, method: bytes) -> None:
         """Give the request its id and its envelope; what is wrong with its head becomes its problem."""
         request.id = f"{self._prefix}{next(self._numbers):08x}"
-        split = canonical(request.target)
         if request.problem:
             return
-        if split is None:
-            request.problem = "the path is not in its canonical form: no dot segments, encoded slashes, doubled slashes or absolute form"
-            return
-        request.problem = head_fields.check(request.headers) or ""
-        request.envelope = RequestEnvelope(method, request.target, split[0], split[1], request.headers)
+        head = connection.head
+        if head is None or not head.is_that_of(request, method):
+            head = connection.head = Head(request, method)
+        request.head = head
+        request.envelope, request.headers, request.route, request.problem = head.envelope, head.envelope.headers, head.route, head.problem
 
     def begin(self, connection: Connection, request: Request) -> None:
-        """Find the route and the caller; the body is not waited for before both are known."""
-        envelope = request.envelope
-        if request.problem or envelope is None:
+        """Find the caller; the body is not waited for before route and caller are known."""
+        head = request.head
+        if request.problem or head is None:
             self.refuse_unreadable(connection, request)
             return
-        request.route = find(envelope.method, envelope.path)
         if request.route is None or request.upgrade:
             self.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, "connections are not upgraded here" if request.upgrade else "")
             return
-        credential = find_credential(envelope.headers)
+        credential = head.credential
         if isinstance(credential, Reason):
             self.refuse(connection, request, credential)
             return
@@ -188,21 +184,14 @@ class Gate:
         if request.problem or envelope is None or route is None or subject is None:
             self.refuse_unreadable(connection, request)
             return
-        began = perf_counter()
+        now = self._clock()
         resolved = resolve(route, envelope.query, envelope.headers, request.whole_body())
         if isinstance(resolved, Refused):
             self.refuse(connection, request, resolved.reason, resolved.detail)
             return
         request.stream = resolved.stream
         address, location = self.locator.locate(connection.peer, envelope.headers)
-        access = AccessRequest(subject, resolved.model, location)
-        snapshot = self._policy.snapshot
-        decision: Permit | Denial
-        if self.witness.accepting:
-            decision = decide(access, snapshot, self._clock())
-        else:
-            decision = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
-        self.witness.on_decision(request, decision, snapshot, perf_counter() - began, subject, resolved.model)
+        decision = self.decide(request, route, AccessRequest(subject, resolved.model, location), now)
         if isinstance(decision, Denial):
             self.answer_refusal(connection, request, self.refusal_of(decision, request))
             return
@@ -211,13 +200,30 @@ class Gate:
         connection.relay = relay
         relay.start()
 
+    def decide(self, request: Request, route: Route, access: AccessRequest, now: Instant) -> Permit | Denial:
+        """Ask the policy, at the instant `now` at which its question was whole, and put the answer on record."""
+        snapshot, witness = self._policy.snapshot, self.witness
+        if not witness.accepting:
+            refused = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
+            witness.on_decision(request, refused, snapshot, now, access.subject, access.model)
+            return refused
+        precedent = self._precedents.find(access, route, snapshot, now)
+        if precedent is not None:
+            witness.on_precedent(request, precedent, now)
+            return precedent.permit
+        decision = decide(access, snapshot, now)
+        witness.on_decision(request, decision, snapshot, now, access.subject, access.model)
+        if isinstance(decision, Permit) and not decision.monitored:
+            self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
+        return decision
+
     # -- refusing -----------------------------------------------------------------------------------------------------
 
     def refuse(self, connection: Connection, request: Request, reason: Reason, detail: str = "") -> None:
         """Refuse what never reached the policy."""
         snapshot = self._policy.snapshot
         denial = Denial((reason,), revision=snapshot.revision)
-        self.witness.on_decision(request, denial, snapshot, 0.0, request.subject, "")
+        self.witness.on_decision(request, denial, snapshot, self._clock(), request.subject, "")
         refusal = structs.replace(from_reason(reason, request.id, request.id, self.house, detail), revision=snapshot.revision)
         self.answer_refusal(connection, request, refusal)
 
@@ -244,10 +250,10 @@ class Gate:
 
     # -- what the relay asks for --------------------------------------------------------------------------------------
 
-    def trail_of(self, relay: Relay) -> Trail:
-        """Say what is added to the request on its way upstream."""
-        number = request_id = relay.request.id.encode()
-        return Trail(request_id, relay.client_address.encode(), self._scheme, b"00-00000000%b-%b-00" % (number, number[-16:]))
+    @property
+    def scheme(self) -> bytes:
+        """What callers spoke to the gate: http or https."""
+        return self._scheme
 
     def marks_of(self, relay: Relay) -> bytes:
         """Say what is added to the answer on its way back."""
@@ -278,7 +284,7 @@ class Gate:
             self.judge(connection, request)
         else:
             request.awaits_body = True
-            if request.version == "1.1" and any(name == b"expect" and value.lower() == b"100-continue" for name, value in request.headers):
+            if request.version == "1.1" and request.head is not None and request.head.expects_continue:
                 connection.transport.write(CONTINUE)
 
     def _show_models(self, connection: Connection, request: Request, subject: Subject) -> None:

@@ -12,14 +12,18 @@ import httptools
 
 from gateway.proxy.deadlines import NEVER
 from gateway.proxy.request import Request
+from gateway.wire.fields import length_problem
 
 if TYPE_CHECKING:
+    from gateway.proxy.heads import Head
     from gateway.proxy.journey import Gate
     from gateway.proxy.relay import Relay
 
 PACE: Final = 16_384  # bytes per second that a body must keep up after the first `body_timeout` seconds
 LINGER: Final = 2.0  # seconds in which a refused caller may still be sending before the connection is closed
 LINGER_BYTES: Final = 1 << 20
+CONTENT_LENGTH: Final = b"content-length"
+LENGTH_PROBLEM: Final = length_problem
 VERSIONS: Final = frozenset(("1.1", "1.0"))
 
 
@@ -34,10 +38,12 @@ class Connection(asyncio.Protocol):
         "_lingering",
         "_parser",
         "_queue",
+        "_read_bytes",
         "_reading_paused",
         "_serving",
         "closed",
         "deadline",
+        "head",
         "peer",
         "relay",
         "transport",
@@ -51,6 +57,7 @@ class Connection(asyncio.Protocol):
         self._serving: Request | None = None
         self._queue: deque[Request] = deque()
         self._head_bytes = 0
+        self._read_bytes = 0
         self._in_head = False
         self._lingering = 0
         self._reading_paused = False
@@ -58,6 +65,7 @@ class Connection(asyncio.Protocol):
         self.closed = False
         self.deadline = NEVER
         self.peer = ""
+        self.head: Head | None = None
         self.relay: Relay | None = None
         self.transport: asyncio.Transport = None  # type: ignore[assignment] # set by connection_made before any other call
 
@@ -83,6 +91,7 @@ class Connection(asyncio.Protocol):
             return
         if self._in_head:
             self._head_bytes += len(data)
+        self._read_bytes = self._head_bytes + len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -155,7 +164,11 @@ class Connection(asyncio.Protocol):
         """One field of the head; fields after the body (trailers) are dropped."""
         request = self._arriving
         if self._in_head and request is not None:
-            request.headers.append((name.lower(), value))
+            name = name.lower()
+            if name != CONTENT_LENGTH:  # the parser's matter, and all that differs between the heads of most requests
+                request.headers.append((name, value))
+            elif LENGTH_PROBLEM(value):
+                request.problem = LENGTH_PROBLEM(value) or ""
 
     def on_headers_complete(self) -> None:
         """The head is whole; it is judged when everything that came with it has been read."""
@@ -167,7 +180,7 @@ class Connection(asyncio.Protocol):
         request.keep_alive = self._parser.should_keep_alive()
         request.upgrade = self._parser.should_upgrade()
         self._check_head(request)
-        self._gate.read_head(request, self._parser.get_method())
+        self._gate.read_head(self, request, self._parser.get_method())
         self._queue.append(request)
 
     def on_body(self, data: bytes) -> None:
@@ -201,7 +214,8 @@ class Connection(asyncio.Protocol):
         elif not reusable or not request.keep_alive or self._gate.draining:
             self.transport.close()
         else:
-            self._resume_reading()
+            if self._reading_paused:
+                self._resume_reading()
             self.deadline = self._gate.now() + self._gate.limits.idle_timeout
             if self._queue:
                 self._gate.loop.call_soon(self._advance)
@@ -237,7 +251,10 @@ class Connection(asyncio.Protocol):
             if not self._queue:
                 return
             request = self._serving = self._queue.popleft()
-            self._bound(request)
+            if request.complete:
+                self.deadline = NEVER
+            else:
+                self._bound(request)
             self._gate.begin(self, request)
         elif request.awaits_body:
             self._bound(request)
@@ -257,7 +274,9 @@ class Connection(asyncio.Protocol):
             request.problem, request.status = "the HTTP version is neither 1.1 nor 1.0", 505
         elif len(request.target) > limits.request_line:
             request.problem, request.status = "the request target is too long", 414
-        elif len(request.headers) > limits.headers_count or sum(len(n) + len(v) + 4 for n, v in request.headers) > limits.headers_bytes:
+        elif len(request.headers) > limits.headers_count or (
+            self._read_bytes > limits.headers_bytes and sum(len(n) + len(v) + 4 for n, v in request.headers) > limits.headers_bytes
+        ):
             request.problem, request.status = "the request head is too large", 431
 
     def _unreadable(self, problem: str, status: int = 400) -> None:

@@ -3,58 +3,63 @@
 from http import HTTPStatus
 from typing import Final
 
-from msgspec import Struct
-
-from gateway.proxy.link import ResponseHead
+from gateway.proxy.answer import ResponseHead
+from gateway.proxy.heads import Head
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Endpoint
-from gateway.wire.headers import forwardable_request, forwardable_response
+from gateway.wire.headers import forwardable_request
 
 STATUS_LINES: Final = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
 OURS_TO_WRITE: Final = frozenset((b"via", b"x-request-id", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"))
 
 
-class Trail(Struct, gc=False):
-    """What the gate adds to a request: its id, the client's address as established, the scheme that the client used."""
+def request_head(request: Request, endpoint: Endpoint, credential: tuple[bytes, bytes] | None, address: str, scheme: bytes) -> bytes:
+    """Head of the request as it goes upstream: same method and target, our credential in place of the caller's.
 
-    request_id: bytes
-    forwarded_for: bytes
-    scheme: bytes
-    traceparent: bytes
+    `address` is the client's, as established. All but the ids and the length follows from the head, and is kept with it.
+    """
+    head = request.head
+    if head is None:
+        raise ValueError("a request without a head was never judged")
+    made_for = (endpoint, credential, address, request.stream)
+    if head.forwarded_by != made_for:
+        head.forwarded, head.traced = _forwarded(head, endpoint, credential, address, scheme, stream=request.stream)
+        head.forwarded_by = made_for
+    number = request.id.encode()
+    if head.traced:
+        return b"%bx-request-id: %b\r\ncontent-length: %d\r\n\r\n" % (head.forwarded, number, request.size)
+    return b"%bx-request-id: %b\r\ntraceparent: 00-00000000%b-%b-00\r\ncontent-length: %d\r\n\r\n" % (
+        head.forwarded,
+        number,
+        number,
+        number[-16:],
+        request.size,
+    )
 
 
-def request_head(request: Request, endpoint: Endpoint, credential: tuple[bytes, bytes] | None, trail: Trail) -> bytes:
-    """Head of the request as it goes upstream: same method and target, our credential in place of the caller's."""
-    envelope = request.envelope
-    if envelope is None:
-        raise ValueError("a request without an envelope was never judged")
+def _forwarded(
+    head: Head, endpoint: Endpoint, credential: tuple[bytes, bytes] | None, address: str, scheme: bytes, *, stream: bool
+) -> tuple[bytes, bool]:
+    envelope = head.envelope
     lines = [envelope.method + b" " + endpoint.base_path + envelope.target + b" HTTP/1.1", b"host: " + endpoint.host_header]
     traced = False
     for name, value in forwardable_request(envelope.headers, OURS_TO_WRITE):
-        if (credential is not None and name == credential[0]) or (request.stream and name == b"accept-encoding"):
+        if (credential is not None and name == credential[0]) or (stream and name == b"accept-encoding"):
             continue  # a compressed event stream could not be told why it is cut
         traced = traced or name == b"traceparent"
         lines.append(name + b": " + value)
     if credential is not None:
         lines.append(credential[0] + b": " + credential[1])
-    lines.append(b"via: 1.1 gateway\r\nx-request-id: " + trail.request_id)
-    lines.append(b"x-forwarded-for: " + trail.forwarded_for + b"\r\nx-forwarded-proto: " + trail.scheme)
+    lines.append(b"via: 1.1 gateway\r\nx-forwarded-for: " + address.encode() + b"\r\nx-forwarded-proto: " + scheme)
     if host := envelope.header(b"host"):
         lines.append(b"x-forwarded-host: " + host)
-    if not traced:
-        lines.append(b"traceparent: " + trail.traceparent)
-    if request.size or envelope.method in (b"POST", b"PUT", b"PATCH"):
-        lines.append(b"content-length: %d" % request.size)
-    lines.append(b"\r\n")
-    return b"\r\n".join(lines)
+    lines.append(b"")
+    return b"\r\n".join(lines), traced
 
 
 def response_head(head: ResponseHead, marks: bytes, *, chunked: bool, keep: bool) -> bytes:
     """Head of the answer as it goes to the caller; `marks` are the gate's own fields, each line ended."""
-    lines = [STATUS_LINES.get(head.status) or b"HTTP/1.1 %d \r\n" % head.status]
-    for name, value in forwardable_response(head.headers):
-        lines.append((b"x-upstream-request-id: " if name == b"x-request-id" else name + b": ") + value + b"\r\n")
-    lines.append(marks)
+    lines = [STATUS_LINES.get(head.status) or b"HTTP/1.1 %d \r\n" % head.status, *head.lines, marks]
     if chunked:
         lines.append(b"transfer-encoding: chunked\r\n")
     elif head.framing == "length":

@@ -1,8 +1,13 @@
 """One request as it arrives: what has been read so far and what has been established about it."""
 
+from typing import TYPE_CHECKING
+
 from gateway.policy.access import Subject
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.routes import Route
+
+if TYPE_CHECKING:
+    from gateway.proxy.heads import Head
 
 
 class Request:
@@ -16,6 +21,7 @@ class Request:
         "body",
         "complete",
         "envelope",
+        "head",
         "headers",
         "id",
         "keep_alive",
@@ -47,6 +53,7 @@ class Request:
         self.stream = False
         self.id = ""
         self.envelope: RequestEnvelope | None = None
+        self.head: Head | None = None
         self.route: Route | None = None
         self.subject: Subject | None = None
 
@@ -65,3 +72,4 @@ class Request:
         self.body = []
         self.headers = []
         self.envelope = None
+        self.head = None
