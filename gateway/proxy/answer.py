@@ -54,6 +54,7 @@ def _treatment(name: bytes) -> tuple[bytes, Matter]:
     return (_RENAMED.get(name, name) + b": " if passes else b""), _MATTERS.get(name, Matter.NOTHING)
 
 
+_EVENT_STREAMS: Final = Memo(is_event_stream, size=len)
 _TREATMENTS: Final = Memo(_treatment, size=len)
 
 
@@ -72,7 +73,7 @@ def read_answer_head(status: int, headers: list[tuple[bytes, bytes]], *, bodiles
 
 def _note(head: ResponseHead, matter: Matter, value: bytes) -> None:
     if matter is Matter.TYPE:
-        head.event_stream = is_event_stream(value)
+        head.event_stream = _EVENT_STREAMS[value]
     elif matter is Matter.COMPRESSION:
         head.compressed = True
     elif matter is Matter.CONNECTION:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from gateway.audit.instruments import Counter, Histogram
+from gateway.audit.instruments import Counter, Gauge, Histogram
 from gateway.audit.metrics import DENY, PERMIT, Metrics
 from gateway.audit.recorder import Recorder
 from gateway.policy.access import Instant, Subject
@@ -40,6 +40,7 @@ class Witness:
         self._clock = clock
         self._observe_decision = metrics.decision_seconds.observe
         self._answers: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._endings: dict[str, tuple[Histogram, Gauge]] = {}
 
     def __repr__(self) -> str:
         return f"<Witness {self.metrics!r}>"
@@ -83,7 +84,7 @@ class Witness:
     def on_precedent(self, request: Request, precedent: Precedent, asked: Instant) -> None:
         """One request has been permitted as one before it."""
         precedent.counter.inc()
-        self._journal.write(precedent.form.line(asked.wall, request.id.encode()))
+        self._journal.write(precedent.form.line(asked.wall, request.number))
         self._observe_decision(monotonic() - asked.steady)
 
     def on_answer(self, relay: "Relay", seconds: float) -> None:
@@ -106,9 +107,15 @@ class Witness:
 
     def on_end(self, relay: "Relay") -> None:
         """The exchange is over, however it ended."""
-        self.metrics.request_seconds.labels(self._model(relay)).observe(relay.seconds)
+        model = relay.permit.model.id
+        try:
+            histogram, gauge = self._endings[model]
+        except KeyError:
+            label = self.metrics.model_label(model)
+            histogram, gauge = self._endings[model] = self.metrics.request_seconds.labels(label), self.metrics.streams_open.labels(label)
+        histogram.observe(relay.seconds)
         if relay.streaming:
-            self.metrics.streams_open.labels(self._model(relay)).dec()
+            gauge.dec()
 
     def on_client_gone(self, relay: "Relay") -> None:
         """The caller left before its answer ended."""

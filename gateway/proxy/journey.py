@@ -95,7 +95,7 @@ class Gate:
         self._policy = policy
         self._deadlines = deadlines
         self._scheme = scheme.encode()
-        self._prefix = secrets.token_hex(8)
+        self._prefix = secrets.token_hex(8).encode()
         self._numbers = itertools.count(1)
         self._precedents = Precedents()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,7 +148,7 @@ class Gate:
 
     def read_head(self, connection: Connection, request: Request, method: bytes) -> None:
         """Give the request its id and its envelope; what is wrong with its head becomes its problem."""
-        request.id = f"{self._prefix}{next(self._numbers):08x}"
+        request.number = b"%b%08x" % (self._prefix, next(self._numbers))
         if request.problem:
             return
         head = connection.head
@@ -230,7 +230,7 @@ class Gate:
     def refuse_unreadable(self, connection: Connection, request: Request) -> None:
         """Refuse what cannot be read in one way only, and close: what follows on this connection has no certain meaning."""
         request.keep_alive = False
-        request.id = request.id or f"{self._prefix}{next(self._numbers):08x}"
+        request.number = request.number or b"%b%08x" % (self._prefix, next(self._numbers))
         self.refuse(connection, request, Reason.MALFORMED_REQUEST, request.problem)
 
     def answer_refusal(self, connection: Connection, request: Request, refusal: Refusal) -> None:
@@ -257,7 +257,7 @@ class Gate:
 
     def marks_of(self, relay: Relay) -> bytes:
         """Say what is added to the answer on its way back."""
-        request_id = relay.request.id.encode()
+        request_id = relay.request.number
         return b"x-request-id: %b\r\nx-gateway-decision-id: %b\r\nx-gateway-revision: %d\r\n" % (
             request_id,
             request_id,
@@ -302,7 +302,7 @@ class Gate:
                 self.refuse(connection, request, Reason.MODEL_UNKNOWN)
                 return
             body = model_entry(dialect, model)
-        marks = [(b"x-request-id", request.id.encode()), (b"x-gateway-decision-id", request.id.encode())]
+        marks = [(b"x-request-id", request.number), (b"x-gateway-decision-id", request.number)]
         marks.append((b"x-gateway-revision", b"%d" % snapshot.revision))
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *marks]
         self._answer(connection, request, Response(200, headers, body), 200)

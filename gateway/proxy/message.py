@@ -25,7 +25,7 @@ def request_head(request: Request, endpoint: Endpoint, credential: tuple[bytes, 
     if head.forwarded_by != made_for:
         head.forwarded, head.traced = _forwarded(head, endpoint, credential, address, scheme, stream=request.stream)
         head.forwarded_by = made_for
-    number = request.id.encode()
+    number = request.number
     if head.traced:
         return b"%bx-request-id: %b\r\ncontent-length: %d\r\n\r\n" % (head.forwarded, number, request.size)
     return b"%bx-request-id: %b\r\ntraceparent: 00-00000000%b-%b-00\r\ncontent-length: %d\r\n\r\n" % (

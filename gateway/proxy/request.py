@@ -23,8 +23,8 @@ class Request:
         "envelope",
         "head",
         "headers",
-        "id",
         "keep_alive",
+        "number",
         "problem",
         "route",
         "size",
@@ -51,7 +51,7 @@ class Request:
         self.problem = ""
         self.status = 0
         self.stream = False
-        self.id = ""
+        self.number = b""
         self.envelope: RequestEnvelope | None = None
         self.head: Head | None = None
         self.route: Route | None = None
@@ -60,6 +60,11 @@ class Request:
     def __repr__(self) -> str:
         stage = "whole" if self.complete else "arriving"
         return f"<Request {self.target[:80]!r} {stage} body={self.size}>"
+
+    @property
+    def id(self) -> str:
+        """The request's id, and its decision's: 24 hexadecimal digits, unique; empty before its head was read."""
+        return self.number.decode()
 
     def whole_body(self) -> bytes:
         """The body in one piece; joined once, and only when it came in several."""
