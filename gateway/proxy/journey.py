@@ -146,16 +146,22 @@ class Gate:
 
     # -- the path -----------------------------------------------------------------------------------------------------
 
-    def read_head(self, connection: Connection, request: Request, method: bytes) -> None:
-        """Give the request its id and its envelope; what is wrong with its head becomes its problem."""
+    def number(self, request: Request) -> None:
+        """Give the request its id."""
         request.number = b"%b%08x" % (self._prefix, next(self._numbers))
+
+    def read_head(self, connection: Connection, request: Request, method: bytes) -> bool:
+        """Give the request its id and its envelope; what is wrong with its head becomes its problem. True where the head is known."""
+        self.number(request)
         if request.problem:
-            return
+            return False
         head = connection.head
-        if head is None or not head.is_that_of(request, method):
+        known = head is not None and head.is_that_of(request, method)
+        if head is None or not known:
             head = connection.head = Head(request, method)
         request.head = head
         request.envelope, request.headers, request.route, request.problem = head.envelope, head.envelope.headers, head.route, head.problem
+        return known
 
     def begin(self, connection: Connection, request: Request) -> None:
         """Find the caller; the body is not waited for before route and caller are known."""

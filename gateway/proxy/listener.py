@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 import httptools
 
 from gateway.proxy.deadlines import NEVER
+from gateway.proxy.heads import Head, Stencil, stencil_of
 from gateway.proxy.request import Request
 from gateway.wire.fields import length_problem
 
 if TYPE_CHECKING:
-    from gateway.proxy.heads import Head
     from gateway.proxy.journey import Gate
     from gateway.proxy.relay import Relay
 
@@ -40,7 +40,9 @@ class Connection(asyncio.Protocol):
         "_queue",
         "_read_bytes",
         "_reading_paused",
+        "_repeated",
         "_serving",
+        "_stencil",
         "closed",
         "deadline",
         "head",
@@ -61,6 +63,8 @@ class Connection(asyncio.Protocol):
         self._in_head = False
         self._lingering = 0
         self._reading_paused = False
+        self._repeated = False
+        self._stencil: Stencil | None = None
         self.writing_paused = False
         self.closed = False
         self.deadline = NEVER
@@ -89,6 +93,11 @@ class Connection(asyncio.Protocol):
         if self._lingering:
             self._discard(data)
             return
+        if self._serving is None and self._stencil is not None and self._arriving is None and not self._queue:
+            request = self._stencil.fill(data, self._gate.now(), self._gate.limits)
+            if request is not None:
+                self._serve_known(request)
+                return
         if self._in_head:
             self._head_bytes += len(data)
         self._read_bytes = self._head_bytes + len(data)
@@ -102,6 +111,10 @@ class Connection(asyncio.Protocol):
         if self._in_head and self._head_bytes > self._gate.limits.headers_bytes:
             self._unreadable("the request head is too large", 431)
             return
+        if self._repeated:
+            self._repeated = False
+            if len(self._queue) == 1 and self._arriving is None and self._serving is None:
+                self._stencil = stencil_of(data, self._queue[0], self._gate.limits)
         self._advance()
 
     def eof_received(self) -> bool:
@@ -180,7 +193,7 @@ class Connection(asyncio.Protocol):
         request.keep_alive = self._parser.should_keep_alive()
         request.upgrade = self._parser.should_upgrade()
         self._check_head(request)
-        self._gate.read_head(self, request, self._parser.get_method())
+        self._repeated = self._gate.read_head(self, request, self._parser.get_method())
         self._queue.append(request)
 
     def on_body(self, data: bytes) -> None:
@@ -263,6 +276,13 @@ class Connection(asyncio.Protocol):
                 self._gate.judge(self, request)
         if self._queue:
             self._pause_reading()
+
+    def _serve_known(self, request: Request) -> None:
+        """Serve a whole request whose head the parser has accepted before on this connection."""
+        self._serving = request
+        self.deadline = NEVER
+        self._gate.number(request)
+        self._gate.begin(self, request)
 
     def _bound(self, request: Request) -> None:
         """Until the body is whole it must keep a pace; after that the upstream's deadlines rule."""
