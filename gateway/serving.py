@@ -19,6 +19,7 @@ from gateway.settings.provision import country_groups
 from gateway.settings.reload import SettingsWatch
 from gateway.settings.shape import Settings
 
+GARBAGE: Final = 20_000  # container objects made and not freed between two collections of the youngest
 LOG: Final = logging.getLogger(__name__)
 
 
@@ -36,6 +37,7 @@ async def run_worker(path: Path, *, worker: str = "w0", run_dir: Path | None = N
     let_sighup_through()
     gc.collect()
     gc.freeze()  # what stands after the start stays: later collections need not walk it
+    gc.set_threshold(GARBAGE, 10, 100)  # exchanges free themselves by reference counts; collections are for the rare cycle
     _advise(gateway.settings)
     event(LOG, logging.INFO, "serving", address=gateway.proxy_url)
     try:

@@ -1,13 +1,16 @@
 """What is seen of every request: counters, and a line in the journal. All of it is arithmetic on memory; nothing waits."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
+from gateway.audit.instruments import Counter, Gauge, Histogram
 from gateway.audit.metrics import DENY, PERMIT, Metrics
 from gateway.audit.recorder import Recorder
 from gateway.policy.access import Instant, Subject
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.snapshot import Snapshot
+from gateway.proxy.precedents import Precedent
 from gateway.proxy.request import Request
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ class Witness:
         self._journal = journal
         self._recorder = recorder
         self._clock = clock
+        self._observe_decision = metrics.decision_seconds.observe
+        self._answers: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._endings: dict[str, tuple[Histogram, Gauge]] = {}
 
     def __repr__(self) -> str:
         return f"<Witness {self.metrics!r}>"
@@ -44,12 +50,12 @@ class Witness:
         return self._journal.accepting
 
     def on_decision(
-        self, request: Request, decision: Permit | Denial, snapshot: Snapshot, seconds: float, subject: Subject | None, model: str
+        self, request: Request, decision: Permit | Denial, snapshot: Snapshot, asked: Instant, subject: Subject | None, model: str
     ) -> None:
-        """One request has been decided on, `seconds` after its last byte was read."""
+        """One request has been decided on; its question was whole at `asked`."""
         metrics = self.metrics
         label = metrics.model_label(decision.model.id if decision.model is not None else None)
-        metrics.decision_seconds.observe(seconds)
+        metrics.decision_seconds.observe(monotonic() - asked.steady)
         if isinstance(decision, Permit):
             metrics.requests.labels(label, PERMIT).inc()
         else:
@@ -60,7 +66,7 @@ class Witness:
             self._recorder.decision(
                 decision,
                 snapshot,
-                self._clock().wall,
+                asked.wall,
                 decision_id=request.id,
                 request_id=request.id,
                 route=request.route.name if request.route is not None else "",
@@ -69,11 +75,28 @@ class Witness:
             )
         )
 
+    def precedent(self, permit: Permit, snapshot: Snapshot, route: str) -> Precedent:
+        """Prepare what the next request that is permitted alike will need."""
+        counter = self.metrics.requests.labels(self.metrics.model_label(permit.model.id), PERMIT)
+        return Precedent(permit, self._recorder.form(permit, snapshot, route), counter)
+
+    def on_precedent(self, request: Request, precedent: Precedent, asked: Instant) -> None:
+        """One request has been permitted as one before it."""
+        precedent.counter.inc()
+        self._journal.write(precedent.form.line(asked.wall, request.number))
+        self._observe_decision(monotonic() - asked.steady)
+
     def on_answer(self, relay: "Relay", seconds: float) -> None:
         """The upstream's head has come, `seconds` after the request was sent."""
         upstream = relay.permit.model.upstream
-        self.metrics.upstream_requests.labels(upstream, str(relay.status)).inc()
-        self.metrics.upstream_first_byte_seconds.labels(upstream).observe(seconds)
+        try:
+            counter, histogram = self._answers[upstream, relay.status]
+        except KeyError:
+            counter = self.metrics.upstream_requests.labels(upstream, str(relay.status))
+            histogram = self.metrics.upstream_first_byte_seconds.labels(upstream)
+            self._answers[upstream, relay.status] = counter, histogram
+        counter.inc()
+        histogram.observe(seconds)
         if relay.streaming:
             self.metrics.streams_open.labels(self._model(relay)).inc()
 
@@ -83,9 +106,15 @@ class Witness:
 
     def on_end(self, relay: "Relay") -> None:
         """The exchange is over, however it ended."""
-        self.metrics.request_seconds.labels(self._model(relay)).observe(relay.seconds)
+        model = relay.permit.model.id
+        try:
+            histogram, gauge = self._endings[model]
+        except KeyError:
+            label = self.metrics.model_label(model)
+            histogram, gauge = self._endings[model] = self.metrics.request_seconds.labels(label), self.metrics.streams_open.labels(label)
+        histogram.observe(relay.seconds)
         if relay.streaming:
-            self.metrics.streams_open.labels(self._model(relay)).dec()
+            gauge.dec()
 
     def on_client_gone(self, relay: "Relay") -> None:
         """The caller left before its answer ended."""

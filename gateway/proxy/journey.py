@@ -7,7 +7,6 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from time import perf_counter
 from typing import Final, Protocol
 
 from msgspec import structs
@@ -23,20 +22,20 @@ from gateway.policy.snapshot import Snapshot
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.deadlines import Deadlines, Timed
 from gateway.proxy.evidence import Witness
+from gateway.proxy.heads import Head
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.listener import Connection
-from gateway.proxy.message import Trail, local_head
+from gateway.proxy.message import local_head
+from gateway.proxy.precedents import Precedents
 from gateway.proxy.relay import Relay
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream
 from gateway.proxy.websocket import WebSocketRelay
 from gateway.settings.shape import Limits
-from gateway.wire import headers as head_fields
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.handshake import WRONG_VERSION, read_handshake
 from gateway.wire.model import Refused, resolve
-from gateway.wire.paths import canonical
-from gateway.wire.routes import Kind, dialect_of, find, item_name
+from gateway.wire.routes import Kind, dialect_of, item_name
 
 DRAIN_TICK: Final = 0.02
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -98,12 +97,13 @@ class Gate:
         self.draining = False
         self.leases = LeaseBook(loop, lambda: policy.snapshot, clock, witness.on_swept)
         self.connections: set[Connection] = set()
-        self._clock = clock
+        self.clock = clock
         self._policy = policy
         self._deadlines = deadlines
         self._scheme = scheme.encode()
-        self._prefix = secrets.token_hex(8)
+        self._prefix = secrets.token_hex(8).encode()
         self._numbers = itertools.count(1)
+        self._precedents = Precedents()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -160,35 +160,41 @@ class Gate:
 
     # -- the path -----------------------------------------------------------------------------------------------------
 
-    def read_head(self, request: Request, method: bytes) -> None:
-        """Give the request its id and its envelope; what is wrong with its head becomes its problem."""
-        request.id = f"{self._prefix}{next(self._numbers):08x}"
-        split = canonical(request.target)
+    def number(self, request: Request) -> None:
+        """Give the request its id."""
+        request.number = b"%b%08x" % (self._prefix, next(self._numbers))
+
+    def read_head(self, connection: Connection, request: Request, method: bytes) -> bool:
+        """Give the request its id and its envelope; what is wrong with its head becomes its problem. True where the head is known."""
+        self.number(request)
         if request.problem:
-            return
-        if split is None:
-            request.problem = "the path is not in its canonical form: no dot segments, encoded slashes, doubled slashes or absolute form"
-            return
-        request.problem = head_fields.check(request.headers) or ""
-        request.envelope = RequestEnvelope(method, request.target, split[0], split[1], request.headers)
+            return False
+        head = connection.head
+        known = head is not None and head.is_that_of(request, method)
+        if head is None or not known:
+            head = connection.head = Head(request, method)
+        request.head = head
+        request.envelope, request.headers, request.route, request.problem = head.envelope, head.envelope.headers, head.route, head.problem
+        return known
 
     def begin(self, connection: Connection, request: Request) -> None:
-        """Find the route and the caller; the body is not waited for before both are known."""
-        envelope = request.envelope
-        if request.problem or envelope is None:
+        """Find the caller; the body is not waited for before route and caller are known."""
+        head = request.head
+        if request.problem or head is None:
             self.refuse_unreadable(connection, request)
             return
-        request.route = find(envelope.method, envelope.path)
         if request.route is None or request.upgrade is not (request.route.kind is Kind.REALTIME):
             self.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, _upgrade_advice(request))
             return
-        if request.upgrade and not self._read_handshake(connection, request, envelope):
+        if request.upgrade and not self._read_handshake(connection, request, head.envelope):
             return
-        credential = find_credential(envelope.headers, request.handshake.credentials if request.handshake is not None else ())
+        credential = head.credential
+        if request.handshake is not None:
+            credential = find_credential(request.headers, request.handshake.credentials)
         if isinstance(credential, Reason):
             self.refuse(connection, request, credential)
             return
-        identity = self.identifier.verify(credential, self._clock())
+        identity = self.identifier.verify(credential, self.clock())
         if isinstance(identity, Subject):
             self._identified(connection, request, identity)
         elif isinstance(identity, Reason):
@@ -202,14 +208,14 @@ class Gate:
         if request.problem or envelope is None or route is None or subject is None:
             self.refuse_unreadable(connection, request)
             return
-        began = perf_counter()
+        now = self.clock()
         resolved = resolve(route, envelope.query, envelope.headers, request.whole_body())
         if isinstance(resolved, Refused):
             self.refuse(connection, request, resolved.reason, resolved.detail)
             return
         request.stream = resolved.stream
         address, location = self.locator.locate(connection.peer, envelope.headers)
-        decision = self.decide(request, AccessRequest(subject, resolved.model, location), began)
+        decision = self.decide(request, AccessRequest(subject, resolved.model, location), now)
         if isinstance(decision, Denial):
             self.answer_refusal(connection, request, self.refusal_of(decision, request))
             return
@@ -219,15 +225,22 @@ class Gate:
         connection.relay = relay
         relay.start()
 
-    def decide(self, request: Request, access: AccessRequest, began: float) -> Permit | Denial:
-        """Ask the policy now, and put the answer on record; `began` is when its question was whole (`perf_counter`)."""
-        snapshot = self._policy.snapshot
-        decision: Permit | Denial
-        if self.witness.accepting:
-            decision = decide(access, snapshot, self._clock())
-        else:
-            decision = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
-        self.witness.on_decision(request, decision, snapshot, perf_counter() - began, access.subject, access.model)
+    def decide(self, request: Request, access: AccessRequest, now: Instant) -> Permit | Denial:
+        """Ask the policy, at the instant `now` at which its question was whole, and put the answer on record."""
+        snapshot, witness = self._policy.snapshot, self.witness
+        if not witness.accepting:
+            refused = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
+            witness.on_decision(request, refused, snapshot, now, access.subject, access.model)
+            return refused
+        route = request.route.name if request.route is not None else ""
+        precedent = self._precedents.find(access, route, snapshot, now)
+        if precedent is not None:
+            witness.on_precedent(request, precedent, now)
+            return precedent.permit
+        decision = decide(access, snapshot, now)
+        witness.on_decision(request, decision, snapshot, now, access.subject, access.model)
+        if isinstance(decision, Permit) and not decision.monitored:
+            self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
         return decision
 
     # -- refusing -----------------------------------------------------------------------------------------------------
@@ -236,14 +249,14 @@ class Gate:
         """Refuse what never reached the policy."""
         snapshot = self._policy.snapshot
         denial = Denial((reason,), revision=snapshot.revision)
-        self.witness.on_decision(request, denial, snapshot, 0.0, request.subject, "")
+        self.witness.on_decision(request, denial, snapshot, self.clock(), request.subject, "")
         refusal = structs.replace(from_reason(reason, request.id, request.id, self.house, detail), revision=snapshot.revision)
         self.answer_refusal(connection, request, refusal)
 
     def refuse_unreadable(self, connection: Connection, request: Request) -> None:
         """Refuse what cannot be read in one way only, and close: what follows on this connection has no certain meaning."""
         request.keep_alive = False
-        request.id = request.id or f"{self._prefix}{next(self._numbers):08x}"
+        request.number = request.number or b"%b%08x" % (self._prefix, next(self._numbers))
         self.refuse(connection, request, Reason.MALFORMED_REQUEST, request.problem)
 
     def answer_refusal(self, connection: Connection, request: Request, refusal: Refusal) -> None:
@@ -265,14 +278,14 @@ class Gate:
 
     # -- what the relay asks for --------------------------------------------------------------------------------------
 
-    def trail_of(self, relay: Relay) -> Trail:
-        """Say what is added to the request on its way upstream."""
-        number = request_id = relay.request.id.encode()
-        return Trail(request_id, relay.client_address.encode(), self._scheme, b"00-00000000%b-%b-00" % (number, number[-16:]))
+    @property
+    def scheme(self) -> bytes:
+        """What callers spoke to the gate: http or https."""
+        return self._scheme
 
     def marks_of(self, relay: Relay) -> bytes:
         """Say what is added to the answer on its way back."""
-        request_id = relay.request.id.encode()
+        request_id = relay.request.number
         return b"x-request-id: %b\r\nx-gateway-decision-id: %b\r\nx-gateway-revision: %d\r\n" % (
             request_id,
             request_id,
@@ -295,7 +308,7 @@ class Gate:
         await self.identifier.fetch_keys(need)
         if not connection.is_serving(request):
             return
-        identity = self.identifier.verify(credential, self._clock())
+        identity = self.identifier.verify(credential, self.clock())
         if isinstance(identity, Subject):
             self._identified(connection, request, identity)
         else:
@@ -309,14 +322,14 @@ class Gate:
             self.judge(connection, request)
         else:
             request.awaits_body = True
-            if request.version == "1.1" and any(name == b"expect" and value.lower() == b"100-continue" for name, value in request.headers):
+            if request.version == "1.1" and request.head is not None and request.head.expects_continue:
                 connection.transport.write(CONTINUE)
 
     def _show_models(self, connection: Connection, request: Request, subject: Subject) -> None:
         """Answer from policy: exactly the models that this caller may use, from where it is, now."""
         _, location = self.locator.locate(connection.peer, request.headers)
         snapshot = self._policy.snapshot
-        models = visible_models(subject, location, snapshot, self._clock())
+        models = visible_models(subject, location, snapshot, self.clock())
         dialect = dialect_of(request.route, request.headers)
         if request.route is not None and request.route.kind is Kind.CATALOGUE:
             body = models_page(dialect, models)
@@ -327,7 +340,7 @@ class Gate:
                 self.refuse(connection, request, Reason.MODEL_UNKNOWN)
                 return
             body = model_entry(dialect, model)
-        marks = [(b"x-request-id", request.id.encode()), (b"x-gateway-decision-id", request.id.encode())]
+        marks = [(b"x-request-id", request.number), (b"x-gateway-decision-id", request.number)]
         marks.append((b"x-gateway-revision", b"%d" % snapshot.revision))
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *marks]
         self._answer(connection, request, Response(200, headers, body), 200)

@@ -7,8 +7,8 @@ import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
 import httptools
-from msgspec import Struct
 
+from gateway.proxy.answer import ResponseHead, read_answer_head
 from gateway.proxy.deadlines import NEVER
 
 if TYPE_CHECKING:
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
 CONTINUE_BELOW: Final = 200  # interim answers (RFC 9110 section 15.2)
 SWITCHING: Final = 101
 BODILESS: Final = frozenset((204, 304))
-
-
-class ResponseHead(Struct, gc=False):
-    """Head of an answer. `framing`: how its end is told (RFC 9112 section 6.3): none, length, chunked or close."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    framing: str
-    length: bytes = b""
 
 
 class Exchange(Protocol):
@@ -186,7 +177,7 @@ class Link(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field; those after the body (trailers) are dropped."""
         if self._head is None:
-            self._headers.append((name.lower(), value))
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -216,15 +207,8 @@ class Link(asyncio.Protocol):
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _read_head(self, status: int) -> ResponseHead:
-        if status in BODILESS or (self._exchange is not None and self._exchange.bodiless):
-            return ResponseHead(status, self._headers, "none")
-        framing, length = "close", b""
-        for name, value in self._headers:
-            if name == b"content-length":
-                framing, length = "length", value
-            elif name == b"transfer-encoding":
-                framing = "chunked"
-        return ResponseHead(status, self._headers, framing, length)
+        exchange = self._exchange
+        return read_answer_head(status, self._headers, bodiless=status in BODILESS or (exchange is not None and exchange.bodiless))
 
     def _settle(self, exchange: Exchange, head: ResponseHead | None, chunks: list[bytes]) -> None:
         """Give the link back before the end is delivered: the next request may want it at once."""
@@ -240,6 +224,7 @@ class Link(asyncio.Protocol):
     def _switch(self, exchange: Exchange, rest: bytes) -> None:
         head, self._exchange, self.deadline = self._head, None, NEVER
         if head is not None:
+            head.headers = [(name.lower(), value) for name, value in head.headers]
             exchange.on_switched(self, head, rest)
 
     def _fail(self, exchange: Exchange, problem: str) -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 import httptools
 
 from gateway.proxy.deadlines import NEVER
+from gateway.proxy.heads import Head, Stencil, stencil_of
 from gateway.proxy.request import Request
+from gateway.wire.fields import length_problem
 
 if TYPE_CHECKING:
     from gateway.proxy.journey import Gate
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 PACE: Final = 16_384  # bytes per second that a body must keep up after the first `body_timeout` seconds
 LINGER: Final = 2.0  # seconds in which a refused caller may still be sending before the connection is closed
 LINGER_BYTES: Final = 1 << 20
+CONTENT_LENGTH: Final = b"content-length"
 VERSIONS: Final = frozenset(("1.1", "1.0"))
 
 
@@ -34,10 +37,14 @@ class Connection(asyncio.Protocol):
         "_lingering",
         "_parser",
         "_queue",
+        "_read_bytes",
         "_reading_paused",
+        "_repeated",
         "_serving",
+        "_stencil",
         "closed",
         "deadline",
+        "head",
         "peer",
         "relay",
         "transport",
@@ -51,13 +58,17 @@ class Connection(asyncio.Protocol):
         self._serving: Request | None = None
         self._queue: deque[Request] = deque()
         self._head_bytes = 0
+        self._read_bytes = 0
         self._in_head = False
         self._lingering = 0
         self._reading_paused = False
+        self._repeated = False
+        self._stencil: Stencil | None = None
         self.writing_paused = False
         self.closed = False
         self.deadline = NEVER
         self.peer = ""
+        self.head: Head | None = None
         self.relay: Relay | None = None
         self.transport: asyncio.Transport = None  # type: ignore[assignment] # set by connection_made before any other call
 
@@ -81,8 +92,11 @@ class Connection(asyncio.Protocol):
         if self._lingering:
             self._discard(data)
             return
+        if self._stencil is not None and self._serve_known(data, self._stencil):
+            return
         if self._in_head:
             self._head_bytes += len(data)
+        self._read_bytes = self._head_bytes + len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -94,6 +108,10 @@ class Connection(asyncio.Protocol):
         if self._in_head and self._head_bytes > self._gate.limits.headers_bytes:
             self._unreadable("the request head is too large", 431)
             return
+        if self._repeated:
+            self._repeated = False
+            if len(self._queue) == 1 and self._arriving is None and self._serving is None:
+                self._stencil = stencil_of(data, self._queue[0], self._gate.limits)
         self._advance()
 
     def eof_received(self) -> bool:
@@ -156,7 +174,12 @@ class Connection(asyncio.Protocol):
         """One field of the head; fields after the body (trailers) are dropped."""
         request = self._arriving
         if self._in_head and request is not None:
-            request.headers.append((name.lower(), value))
+            name = name.lower()
+            if name == CONTENT_LENGTH:  # the parser's matter, and all that differs between the heads of most requests
+                request.length = value
+                request.problem = request.problem or length_problem(value) or ""
+            else:
+                request.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is whole; it is judged when everything that came with it has been read."""
@@ -166,9 +189,11 @@ class Connection(asyncio.Protocol):
             return
         request.version = self._parser.get_http_version()
         request.upgrade = self._parser.should_upgrade()
+        if request.upgrade and request.length:
+            request.headers.append((CONTENT_LENGTH, request.length))
         request.keep_alive = self._parser.should_keep_alive() and not request.upgrade  # what follows has another meaning, or none
         self._check_head(request)
-        self._gate.read_head(request, self._parser.get_method())
+        self._repeated = self._gate.read_head(self, request, self._parser.get_method())
         self._queue.append(request)
 
     def on_body(self, data: bytes) -> None:
@@ -202,7 +227,8 @@ class Connection(asyncio.Protocol):
         elif not reusable or not request.keep_alive or self._gate.draining:
             self.transport.close()
         else:
-            self._resume_reading()
+            if self._reading_paused:
+                self._resume_reading()
             self.deadline = self._gate.now() + self._gate.limits.idle_timeout
             if self._queue:
                 self._gate.loop.call_soon(self._advance)
@@ -249,7 +275,10 @@ class Connection(asyncio.Protocol):
             if not self._queue:
                 return
             request = self._serving = self._queue.popleft()
-            self._bound(request)
+            if request.complete:
+                self.deadline = NEVER
+            else:
+                self._bound(request)
             self._gate.begin(self, request)
         elif request.awaits_body:
             self._bound(request)
@@ -258,6 +287,19 @@ class Connection(asyncio.Protocol):
                 self._gate.judge(self, request)
         if self._queue:
             self._pause_reading()
+
+    def _serve_known(self, data: bytes, stencil: Stencil) -> bool:
+        """Serve `data` if it is one whole request whose head the parser has accepted before on this connection."""
+        if self._serving is not None or self._arriving is not None or self._queue:
+            return False
+        request = stencil.fill(data, self._gate.now(), self._gate.limits)
+        if request is None:
+            return False
+        self._serving = request
+        self.deadline = NEVER
+        self._gate.number(request)
+        self._gate.begin(self, request)
+        return True
 
     def _bound(self, request: Request) -> None:
         """Until the body is whole it must keep a pace; after that the upstream's deadlines rule."""
@@ -269,7 +311,9 @@ class Connection(asyncio.Protocol):
             request.problem, request.status = "the HTTP version is neither 1.1 nor 1.0", 505
         elif len(request.target) > limits.request_line:
             request.problem, request.status = "the request target is too long", 414
-        elif len(request.headers) > limits.headers_count or sum(len(n) + len(v) + 4 for n, v in request.headers) > limits.headers_bytes:
+        elif len(request.headers) > limits.headers_count or (
+            self._read_bytes > limits.headers_bytes and sum(len(n) + len(v) + 4 for n, v in request.headers) > limits.headers_bytes
+        ):
             request.problem, request.status = "the request head is too large", 431
 
     def _unreadable(self, problem: str, status: int = 400) -> None:

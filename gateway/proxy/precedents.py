@@ -14,7 +14,6 @@ from gateway.audit.records import Form
 from gateway.policy.access import AccessRequest, Instant
 from gateway.policy.decision import Permit
 from gateway.policy.snapshot import Snapshot
-from gateway.wire.routes import Route
 
 CAPACITY: Final = 16_384
 
@@ -28,7 +27,7 @@ class Precedent(Struct, frozen=True, gc=False):
 
 
 class Precedents:
-    """Permits under one snapshot. Keys are identities: each permit holds the objects that its key names, so none can be taken by another."""
+    """Permits under one snapshot. Keys are identities; each permit holds the objects that its key names, so no other can take them."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
@@ -37,19 +36,19 @@ class Precedents:
     def __repr__(self) -> str:
         return f"<Precedents {len(self._known)}>"
 
-    def find(self, access: AccessRequest, route: Route, snapshot: Snapshot, now: Instant) -> Precedent | None:
-        """Give the permit that `decide` would give, if that is known."""
+    def find(self, access: AccessRequest, route: str, snapshot: Snapshot, now: Instant) -> Precedent | None:
+        """Give the permit that `decide` would give, if that is known; `route` is the name of the request's."""
         if snapshot is not self._snapshot:
             return None
-        known = self._known.get((id(access.subject), access.model, id(access.location), route.name))
+        known = self._known.get((id(access.subject), access.model, id(access.location), route))
         if known is None or now.wall >= known.permit.valid_until or now.steady > known.permit.fresh_until:
             return None
         return known
 
-    def keep(self, precedent: Precedent, route: Route, snapshot: Snapshot) -> None:
+    def keep(self, precedent: Precedent, route: str, snapshot: Snapshot) -> None:
         """Remember what was decided under `snapshot`."""
         if snapshot is not self._snapshot or len(self._known) >= CAPACITY:
             self._known.clear()
             self._snapshot = snapshot
         access = precedent.permit.request
-        self._known[id(access.subject), access.model, id(access.location), route.name] = precedent
+        self._known[id(access.subject), access.model, id(access.location), route] = precedent

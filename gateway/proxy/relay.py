@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 from gateway.dialects import cut_event
 from gateway.dialects.failure import final_event
 from gateway.policy.decision import Denial, Permit
-from gateway.proxy.link import Link, ResponseHead
+from gateway.proxy.answer import ResponseHead
+from gateway.proxy.link import Link
 from gateway.proxy.message import request_head, response_head
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream, UpstreamUnavailableError
-from gateway.wire.sse import EventHold, is_event_stream
+from gateway.wire.sse import EventHold
 
 if TYPE_CHECKING:
     from gateway.proxy.journey import Gate
@@ -223,24 +224,18 @@ class Relay:
     def _send(self, link: Link) -> None:
         self._link = link
         self._sent_at = self._gate.now()
-        head = request_head(self.request, link.endpoint, self._upstream.credential, self._gate.trail_of(self))
+        head = request_head(self.request, link.endpoint, self._upstream.credential, self.client_address, self._gate.scheme)
         link.carry(self, head, self.request.whole_body())
 
     def _begin_answer(self, head: ResponseHead, out: list[bytes]) -> None:
         self._started = True
         self.status = head.status
         self.request.forget()
-        event_stream = compressed = False
-        for name, value in head.headers:
-            if name == b"content-type":
-                event_stream = is_event_stream(value)
-            elif name == b"content-encoding":
-                compressed = True
         self._chunked = head.framing in ("chunked", "close") and self.request.version == "1.1"
         self._reusable = self._chunked or head.framing in ("length", "none")
-        if event_stream and not compressed and head.framing != "length":
+        if head.event_stream and not head.compressed and head.framing != "length":
             self._events = EventHold()
-        self.streaming = event_stream
+        self.streaming = head.event_stream
         self._gate.witness.on_answer(self, self._gate.now() - self._sent_at)
         out.append(
             response_head(

@@ -1,15 +1,20 @@
 """One request as it arrives: what has been read so far and what has been established about it."""
 
+from typing import TYPE_CHECKING
+
 from gateway.policy.access import Subject
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.handshake import Handshake
 from gateway.wire.routes import Route
 
+if TYPE_CHECKING:
+    from gateway.proxy.heads import Head
+
 
 class Request:
     """Filled by the listener, judged by the journey. `started` is the loop's time of its first byte, seconds.
 
-    `body` holds the chunks as received until `whole_body` joins them: the model can be judged on the whole only.
+    `headers` are without the content-length, whose digits are `length`. `body` holds the chunks as received until `whole_body` joins them: the model can be judged on the whole only.
     """
 
     __slots__ = (
@@ -18,9 +23,11 @@ class Request:
         "complete",
         "envelope",
         "handshake",
+        "head",
         "headers",
-        "id",
         "keep_alive",
+        "length",
+        "number",
         "problem",
         "route",
         "size",
@@ -39,6 +46,7 @@ class Request:
         self.headers: list[tuple[bytes, bytes]] = []
         self.version = "1.1"
         self.keep_alive = False
+        self.length = b""
         self.upgrade = False
         self.body: list[bytes] = []
         self.size = 0
@@ -47,15 +55,21 @@ class Request:
         self.problem = ""
         self.status = 0
         self.stream = False
-        self.id = ""
+        self.number = b""
         self.envelope: RequestEnvelope | None = None
         self.handshake: Handshake | None = None
+        self.head: Head | None = None
         self.route: Route | None = None
         self.subject: Subject | None = None
 
     def __repr__(self) -> str:
         stage = "whole" if self.complete else "arriving"
         return f"<Request {self.target[:80]!r} {stage} body={self.size}>"
+
+    @property
+    def id(self) -> str:
+        """The request's id, and its decision's: 24 hexadecimal digits, unique; empty before its head was read."""
+        return self.number.decode()
 
     def whole_body(self) -> bytes:
         """The body in one piece; joined once, and only when it came in several."""
@@ -68,3 +82,4 @@ class Request:
         self.body = []
         self.headers = []
         self.envelope = None
+        self.head = None

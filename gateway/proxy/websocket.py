@@ -7,7 +7,6 @@ that it names is decided on, and held from then on: a permission lost for any mo
 
 import os
 from base64 import b64encode
-from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
@@ -16,8 +15,9 @@ from gateway.dialects.closing import closing_text
 from gateway.policy.access import AccessRequest
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
+from gateway.proxy.answer import ResponseHead
 from gateway.proxy.ends import CallerEnd, UpstreamEnd
-from gateway.proxy.link import Link, ResponseHead
+from gateway.proxy.link import Link
 from gateway.proxy.message import switching_head, upgrade_head
 from gateway.proxy.named import NamedModels
 from gateway.proxy.patience import Patience
@@ -78,7 +78,7 @@ class WebSocketRelay(Relay):
     def _send(self, link: Link) -> None:
         self._link = link
         self._sent_at = self._gate.now()
-        head = upgrade_head(self.request, link.endpoint, self._upstream.credential, self._gate.trail_of(self), self._key)
+        head = upgrade_head(self.request, link.endpoint, self._upstream.credential, self.client_address, self._gate.scheme, self._key)
         link.carry(self, head, b"")
         link.deadline = self._sent_at + link.endpoint.settings.connect_timeout
 
@@ -125,7 +125,8 @@ class WebSocketRelay(Relay):
     def _may_name(self, name: str) -> bool:
         """Decide on one more model, as for a request of its own; what the one upstream of this connection does not serve is refused."""
         known = self.permit.request
-        decision = self._gate.decide(self.request, AccessRequest(known.subject, name, known.location), perf_counter())
+        access = AccessRequest(known.subject, name, known.location)
+        decision = self._gate.decide(self.request, access, self._gate.clock())
         if isinstance(decision, Denial):
             self._cut(decision)
             return False

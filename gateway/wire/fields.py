@@ -52,7 +52,8 @@ def _host(value: bytes) -> str | None:
     return None if _HOSTS[value] else "host: not a host name or address with an optional port"
 
 
-def _length(value: bytes) -> str | None:
+def length_problem(value: bytes) -> str | None:
+    """Say what is wrong with a content-length, or None."""
     return None if value.isdigit() and len(value) <= _LONGEST_LENGTH else "content-length: not a plain decimal number"
 
 
@@ -70,7 +71,7 @@ _JUDGE_OF: Final[Mapping[bytes, Judge]] = MappingProxyType(
     {
         **dict.fromkeys(CREDENTIALS, _one_value),
         b"host": _host,
-        b"content-length": _length,
+        b"content-length": length_problem,
         b"transfer-encoding": _coding,
         b"content-type": _anything,
         b"content-encoding": _one_value,
