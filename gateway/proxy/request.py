@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Request:
     """Filled by the listener, judged by the journey. `started` is the loop's time of its first byte, seconds.
 
-    `headers` are without the content-length, whose digits are `length`. `body` holds the chunks as received until `whole_body` joins them: the model can be judged on the whole only.
+    `headers` are without the content-length, whose digits are `length`. `body` holds the chunks as received until `whole_body` joins
+    them: the model can be judged on the whole only.
     """
 
     __slots__ = (
