@@ -4,23 +4,23 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from gateway.wire.frame_reader import FrameReader
-from gateway.wire.websocket import Frame, Opcode, Violation
+from gateway.wire.websocket import Opcode
 
 if TYPE_CHECKING:
+    from gateway.proxy.flow import Flow
     from gateway.proxy.link import Link
     from gateway.proxy.listener import Connection
-    from gateway.proxy.websocket import WebSocketRelay
 
 
 class CallerEnd(asyncio.Protocol):
     """The caller's side, in place of its `Connection`. After `say_goodbye` it only waits for the caller to close."""
 
-    __slots__ = ("_connection", "_leaving", "_reader", "_relay", "transport")
+    __slots__ = ("_connection", "_flow", "_leaving", "_reader", "transport")
 
-    def __init__(self, relay: "WebSocketRelay", connection: "Connection", largest: int) -> None:
+    def __init__(self, flow: "Flow", connection: "Connection", largest: int) -> None:
         self.transport = connection.transport
         self._connection = connection
-        self._relay = relay
+        self._flow = flow
         self._reader = FrameReader(masked=True, largest=largest)
         self._leaving = False
 
@@ -52,7 +52,7 @@ class CallerEnd(asyncio.Protocol):
         """Read frames and hand them over."""
         frames = self._reader.feed(data)
         if not self._leaving:
-            self._relay.on_caller_frames(frames, self._reader.violation)
+            self._flow.from_caller(frames, self._reader.violation)
         elif self._reader.violation is not None or any(frame.opcode == Opcode.CLOSE for frame in frames):
             self.transport.close()
 
@@ -66,22 +66,22 @@ class CallerEnd(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The caller is behind."""
-        self._relay.on_caller_behind()
+        self._flow.caller_behind()
 
     def resume_writing(self) -> None:
         """It has caught up."""
-        self._relay.on_caller_ready()
+        self._flow.caller_ready()
 
 
 class UpstreamEnd(asyncio.Protocol):
     """The upstream's side, in place of its `Link`."""
 
-    __slots__ = ("_link", "_reader", "_relay", "transport")
+    __slots__ = ("_flow", "_link", "_reader", "transport")
 
-    def __init__(self, relay: "WebSocketRelay", link: "Link", largest: int) -> None:
+    def __init__(self, flow: "Flow", link: "Link", largest: int) -> None:
         self.transport = link.transport
         self._link = link
-        self._relay = relay
+        self._flow = flow
         self._reader = FrameReader(masked=False, largest=largest)
 
     def __repr__(self) -> str:
@@ -89,23 +89,21 @@ class UpstreamEnd(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read frames and hand them over."""
-        frames: list[Frame] = self._reader.feed(data)
-        violation: Violation | None = self._reader.violation
-        self._relay.on_upstream_frames(frames, violation)
+        self._flow.from_upstream(self._reader.feed(data), self._reader.violation)
 
     def eof_received(self) -> bool:
         """The upstream closes; `connection_lost` tells what that means."""
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the link's place free, then tell the relay."""
+        """Give the link's place free, then tell the flow."""
         self._link.connection_lost(exc)
-        self._relay.on_upstream_lost()
+        self._flow.upstream_lost()
 
     def pause_writing(self) -> None:
         """The upstream is behind: read no more from the caller."""
-        self._relay.on_upstream_behind()
+        self._flow.upstream_behind()
 
     def resume_writing(self) -> None:
         """It has caught up."""
-        self._relay.on_upstream_ready()
+        self._flow.upstream_ready()

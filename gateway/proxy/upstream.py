@@ -98,6 +98,11 @@ class Upstream:
         """Connections that wait for a request."""
         return sum(len(endpoint.idle) for endpoint in self._endpoints)
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a connection."""
+        return sum(not waiter.done() for waiter in self._waiting)
+
     def take(self) -> Link | None:
         """An idle link to a healthy endpoint, at once or not at all."""
         if len(self._endpoints) == 1:

@@ -16,7 +16,7 @@ from gateway.policy.access import AccessRequest
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.answer import ResponseHead
-from gateway.proxy.ends import CallerEnd, UpstreamEnd
+from gateway.proxy.flow import Flow
 from gateway.proxy.link import Link
 from gateway.proxy.message import switching_head, upgrade_head
 from gateway.proxy.named import NamedModels
@@ -25,10 +25,9 @@ from gateway.proxy.relay import STILL_LEAVING, Relay
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream
 from gateway.wire.events import models_of
-from gateway.wire.gathering import Gathering
 from gateway.wire.handshake import accept_of, answer_problem
 from gateway.wire.shape import Refused
-from gateway.wire.websocket import Close, Frame, Opcode, Violation, close, encode
+from gateway.wire.websocket import Close, Violation, close, encode
 
 if TYPE_CHECKING:
     from gateway.proxy.journey import Gate
@@ -41,18 +40,14 @@ ELSEWHERE: Final = "the model is served by another upstream; open a connection o
 class WebSocketRelay(Relay):
     """An exchange that becomes a WebSocket; until then, and if the upstream answers otherwise, it is a plain one."""
 
-    __slots__ = ("_api", "_caller", "_closed_upstream", "_closing", "_gathering", "_key", "_named", "_patience")
+    __slots__ = ("_flow", "_key", "_named", "_patience")
 
     def __init__(self, gate: "Gate", connection: "Connection", request: Request, permit: Permit, upstream: Upstream) -> None:
         super().__init__(gate, connection, request, permit, upstream)
         self._key = b64encode(os.urandom(16))
         self._named = NamedModels(self, gate.leases)
-        self._gathering = Gathering(gate.limits.message)
         self._patience = Patience(self, gate.limits, upstream.settings.idle_timeout, gate.now())
-        self._caller: CallerEnd | None = None
-        self._api: UpstreamEnd | None = None
-        self._closing = False  # one side has sent a close frame
-        self._closed_upstream = False  # the upstream has, and it was passed on
+        self._flow: Flow | None = None
 
     # -- the handshake ------------------------------------------------------------------------------------------------
 
@@ -68,12 +63,11 @@ class WebSocketRelay(Relay):
             self._gate.witness.on_upstream_failed(self._upstream.name)
             self._fail(502, problem)
             return
-        caller = CallerEnd(self, self._connection, self._gate.limits.message)
-        if self._connection.hand_over(caller):
-            self._begin(caller, switching_head(head, self._gate.marks_of(self), accept_of(handshake.key)))
-            self._api = UpstreamEnd(self, link, self._gate.limits.message)
-            link.transport.set_protocol(self._api)
-            self._api.data_received(rest)
+        flow = Flow(self, self._connection, link, self._patience, self._gate.limits.message, self._gate.now)
+        if self._connection.hand_over(flow.caller):
+            self._begin(flow, switching_head(head, self._gate.marks_of(self), accept_of(handshake.key)))
+            link.transport.set_protocol(flow.api)
+            flow.api.data_received(rest)
 
     def _send(self, link: Link) -> None:
         self._link = link
@@ -82,43 +76,35 @@ class WebSocketRelay(Relay):
         link.carry(self, head, b"")
         link.deadline = self._sent_at + link.endpoint.settings.connect_timeout
 
-    def _begin(self, caller: CallerEnd, head: bytes) -> None:
-        self._caller = caller
+    def _begin(self, flow: Flow, head: bytes) -> None:
+        self._flow = flow
         self._started = self.streaming = True
         self.status = 101
         self.request.forget()
         self._gate.witness.on_answer(self, self._gate.now() - self._sent_at)
         self._patience.heard(self._gate.now())
         self._gate.watch(self._patience)
-        caller.transport.write(head)
+        flow.caller.transport.write(head)
 
     # -- the lease ----------------------------------------------------------------------------------------------------
 
     def cut(self, denial: Denial) -> None:
         """The permission for a model that this connection has named has ended."""
-        if self._caller is None:
+        if self._flow is None:
             super().cut(denial)
         elif not self._over:
             self._cut(denial, conceal=False)
-
-    def end_for_drain(self) -> None:
-        """The gate ends and this connection is still open."""
-        if self._caller is None:
-            super().end_for_drain()
-        elif not self._over:
-            self._gate.witness.on_broken(self)
-            self._finish(Close.GOING_AWAY, "the gateway is restarting; connect again")
 
     def _cut(self, denial: Denial, *, detail: str = "", conceal: bool = True) -> None:
         refusal = structs.replace(self._gate.refusal_of(denial, self.request, conceal=conceal), detail=detail)
         self._gate.witness.on_cut(self, denial)
         self._finish(Close.POLICY, closing_text(refusal))
 
-    def _may_say(self, text: bytes) -> bool:
+    def may_say(self, text: bytes) -> bool:
         """Whether a message of the caller may pass; if not, the connection has ended."""
         names = models_of(text)
         if isinstance(names, Refused):
-            self._cut(Denial((names.reason,), self.permit.request, self.permit.model, revision=self.permit.revision), detail=names.detail)
+            self._cut(self._denial(names.reason), detail=names.detail)
             return False
         return not names or all(name in self._named or self._may_name(name) for name in names)
 
@@ -131,103 +117,48 @@ class WebSocketRelay(Relay):
             self._cut(decision)
             return False
         if decision.model.upstream != self.permit.model.upstream:
-            self._cut(Denial((Reason.ROUTE_NOT_ALLOWED,), decision.request, decision.model, revision=decision.revision), detail=ELSEWHERE)
+            self._cut(self._denial(Reason.ROUTE_NOT_ALLOWED), detail=ELSEWHERE)
             return False
         self._named.add(decision)
         return True
 
-    # -- the caller's side --------------------------------------------------------------------------------------------
+    def _denial(self, reason: Reason) -> Denial:
+        return Denial((reason,), self.permit.request, self.permit.model, revision=self.permit.revision)
 
-    def on_caller_frames(self, frames: list[Frame], violation: Violation | None) -> None:
-        """Pass on what may pass, each frame masked afresh; text only when its message is whole and has been read."""
-        if self._over or self._api is None or self._caller is None:
-            return
-        out: list[bytes] = []
-        for frame in frames:
-            taken = self._gathering.take(frame)
-            if isinstance(taken, Violation):
-                violation = taken
-                break
-            if taken is None:
-                continue
-            if taken.opcode == Opcode.TEXT and not self._may_say(taken.payload):
-                return
-            if taken.opcode == Opcode.CLOSE:
-                self._close_begun()
-            out.append(encode(taken, os.urandom(4)))
-        if out:
-            self._api.transport.writelines(out)
-        now = self._gate.now()
-        self._patience.heard(now)
-        self._patience.waiting(now, self._caller.waiting + self._gathering.waiting)
-        if violation is not None:
-            self._refuse(violation)
+    # -- how it ends --------------------------------------------------------------------------------------------------
 
     def on_client_gone(self) -> None:
         """Nobody listens: nothing more is to be generated."""
-        if self._closing and not self._over:
+        if self._flow is not None and self._flow.closing and not self._over:
             self._gate.witness.on_closed(self)
             self._leave_upstream()
             self._end()
         else:
             super().on_client_gone()
 
-    def on_caller_behind(self) -> None:
-        """The caller reads slower than the upstream writes: stop reading there."""
-        self._patience.behind(self._gate.now())
-        if self._api is not None and not self._over:
-            self._api.transport.pause_reading()
+    def on_caller_wrong(self, violation: Violation) -> None:
+        """The caller broke the rules of the protocol."""
+        self._gate.witness.on_cut(self, self._denial(Reason.MALFORMED_REQUEST))
+        self._finish(violation.code, f"{violation.text} (decision {self.request.id})")
 
-    def on_caller_ready(self) -> None:
-        """The caller has caught up."""
-        self._patience.caught_up()
-        if self._api is not None and not self._over:
-            self._api.transport.resume_reading()
-
-    # -- the upstream's side ------------------------------------------------------------------------------------------
-
-    def on_upstream_frames(self, frames: list[Frame], violation: Violation | None) -> None:
-        """Pass frames on as they are."""
-        if self._over or self._caller is None:
-            return
-        if frames:
-            data = b"".join([encode(frame) for frame in frames])
-            self.bytes_sent += len(data)
-            self._caller.transport.write(data)
-            if frames[-1].opcode == Opcode.CLOSE:
-                self._closed_upstream = True
-                self._close_begun()
-        self._patience.heard(self._gate.now())
-        if violation is not None:
-            self._on_upstream_broken("the upstream sent what is not WebSocket")
-
-    def on_upstream_lost(self) -> None:
-        """A close without a close frame is a breakage, never a clean end."""
-        if self._over:
-            return
-        self._link = None
-        if self._closed_upstream:
-            self._gate.witness.on_closed(self)
-            self._finish(Close.GOING_AWAY, "")
-        else:
-            self._on_upstream_broken("the upstream broke off")
-
-    def on_upstream_behind(self) -> None:
-        """The upstream reads slower than the caller writes: stop reading there."""
-        if self._caller is not None and not self._over:
-            self._caller.transport.pause_reading()
-
-    def on_upstream_ready(self) -> None:
-        """The upstream has caught up."""
-        if self._caller is not None and not self._over:
-            self._caller.transport.resume_reading()
-
-    def _on_upstream_broken(self, problem: str) -> None:
+    def on_upstream_broken(self, problem: str) -> None:
+        """The caller must not take what it has for all that there was."""
         self._gate.witness.on_upstream_failed(self._upstream.name)
         self._gate.witness.on_broken(self)
         self._finish(Close.BROKEN, problem)
 
-    # -- deadlines ----------------------------------------------------------------------------------------------------
+    def on_upstream_closed(self) -> None:
+        """Its close frame has been passed on."""
+        self._gate.witness.on_closed(self)
+        self._finish(Close.GOING_AWAY, "")
+
+    def end_for_drain(self) -> None:
+        """The gate ends and this connection is still open."""
+        if self._flow is None:
+            super().end_for_drain()
+        elif not self._over:
+            self._gate.witness.on_broken(self)
+            self._finish(Close.GOING_AWAY, "the gateway is restarting; connect again")
 
     def on_quiet(self) -> None:
         """Neither side has said anything for too long."""
@@ -240,37 +171,24 @@ class WebSocketRelay(Relay):
 
     def on_dragging(self) -> None:
         """A message of the caller takes too long to arrive."""
-        self._refuse(Violation(Close.POLICY, "a message took too long to arrive"))
+        self.on_caller_wrong(Violation(Close.POLICY, "a message took too long to arrive"))
 
     def on_unclosed(self) -> None:
         """One side has closed, the other does not answer."""
-        if self._closed_upstream:
-            self._gate.witness.on_closed(self)
-            self._finish(Close.GOING_AWAY, "")
+        if self._flow is not None and self._flow.closed_upstream:
+            self.on_upstream_closed()
         else:
-            self._on_upstream_broken("the upstream does not close")
-
-    # -- ends ---------------------------------------------------------------------------------------------------------
-
-    def _refuse(self, violation: Violation) -> None:
-        """The caller broke the rules of the protocol."""
-        denial = Denial((Reason.MALFORMED_REQUEST,), self.permit.request, self.permit.model, revision=self.permit.revision)
-        self._gate.witness.on_cut(self, denial)
-        self._finish(violation.code, f"{violation.text} (decision {self.request.id})")
-
-    def _close_begun(self) -> None:
-        self._closing = True
-        self._patience.closing(self._gate.now())
+            self.on_upstream_broken("the upstream does not close")
 
     def _finish(self, code: Close, text: str) -> None:
         """Drop the upstream at once; tell the caller, unless it has its close frame or so much unread that telling would take time."""
         self._stop_upstream()
-        caller, transport = self._caller, self._connection.transport
-        if caller is not None and not self._connection.closed and not transport.is_closing():
-            if self._closed_upstream:
-                caller.say_goodbye(b"", self._gate.now() + LINGER)
+        flow, transport = self._flow, self._connection.transport
+        if flow is not None and not self._connection.closed and not transport.is_closing():
+            if flow.closed_upstream:
+                flow.caller.say_goodbye(b"", self._gate.now() + LINGER)
             elif transport.get_write_buffer_size() <= STILL_LEAVING:
-                caller.say_goodbye(encode(close(code, text)), self._gate.now() + LINGER)
+                flow.caller.say_goodbye(encode(close(code, text)), self._gate.now() + LINGER)
             else:
                 self._break_off()
         self._end()
@@ -283,6 +201,8 @@ class WebSocketRelay(Relay):
             link.transport.close()
 
     def _end(self) -> None:
+        if self._flow is not None:
+            self._flow.stop()
         self._named.release()
         self._gate.forget(self._patience)
         super()._end()

@@ -46,6 +46,14 @@ def test_more_than_one_credential_is_a_malformed_request(headers: list[tuple[byt
     assert find_credential(headers) is Reason.MALFORMED_REQUEST
 
 
+def test_a_subprotocol_may_carry_it_too() -> None:
+    assert find_credential([], [TOKEN]) == TOKEN
+    assert find_credential([(b"authorization", b"Bearer " + TOKEN)], [TOKEN]) == TOKEN
+    assert find_credential([(b"authorization", b"Bearer other")], [TOKEN]) is Reason.MALFORMED_REQUEST
+    assert find_credential([], [TOKEN, TOKEN]) is Reason.MALFORMED_REQUEST
+    assert find_credential([], [b""]) is Reason.TOKEN_MISSING
+
+
 @pytest.mark.parametrize(
     "headers", [[], [(b"cookie", TOKEN)], [(b"authorization", b"Bearer")], [(b"authorization", b"Bearer ")], [(b"api-key", b"")]]
 )
