@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sized
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -76,6 +76,7 @@ class Replica:
         *,
         max_staleness: float,
         every: float = EVERY,
+        tally: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self._worker = worker
         self._register = register
@@ -83,6 +84,7 @@ class Replica:
         self._leases = leases
         self._on_failure = on_failure
         self._every = every
+        self._tally = tally
         self._expires_after = max_staleness + MISSED * every
         self._host = socket.gethostname()
         self._machine = machine()
@@ -171,6 +173,7 @@ class Replica:
             through=self._through(now),
             streams=len(self._leases),
             steps=tuple(self._steps),
+            tally=self._tally(),
         )
 
     def _through(self, now: StoreTime) -> float | None:

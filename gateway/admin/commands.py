@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.instants import read_instant, write_instant
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.errors import CommandError
@@ -47,7 +48,7 @@ class SetStage(Struct, frozen=True):
     reason: str = ""
 
 
-Command = AddPartner | RemovePartner | SetStage | Revoke | LiftRevocation
+Command = AddPartner | RemovePartner | SetStage | Revoke | LiftRevocation | ApplyDirective | LiftDirective
 
 
 def add_partner(

@@ -1,11 +1,12 @@
 """Carry out one command as one change in the store, in the name of one actor."""
 
-import json
-from collections.abc import Mapping
-from typing import Protocol, assert_never
+from collections.abc import Sequence
+from typing import Protocol
 
-from gateway.admin.commands import AddPartner, Command, RemovePartner, SetStage
-from gateway.admin.revocations import LiftRevocation, Revoke
+from gateway.admin.commands import Command
+from gateway.admin.edits import edits_of
+from gateway.store.edit import Condition, Edit
+from gateway.store.keys import Keys
 
 
 class Change(Protocol):
@@ -33,55 +34,26 @@ class Change(Protocol):
 
 
 class PolicyStore(Protocol):
-    """What is needed of `store.writer.PolicyWriter`: each call is one transaction of data, revision and change entry."""
+    """What is needed of `store.writer.PolicyWriter`."""
 
-    async def put_grant(self, model: str, organisation: str, grant_json: bytes, actor: str, reason: str) -> Change:
-        """Write one organisation's grant."""
-        ...
-
-    async def remove_grant(self, model: str, organisation: str, actor: str, reason: str) -> Change:
-        """Delete one organisation's grant."""
-        ...
-
-    async def put_stage(self, model: str, stage_json: bytes, actor: str, reason: str) -> Change:
-        """Write one model's stage record."""
-        ...
-
-    async def put_revocation(self, name: str, revocation_json: bytes, actor: str, reason: str) -> Change:
-        """Write one revocation."""
-        ...
-
-    async def remove_revocation(self, name: str, actor: str, reason: str) -> Change:
-        """Delete one revocation."""
+    async def carry_out(
+        self, edits: Sequence[Edit], actor: str, reason: str = "", conditions: Sequence[Condition] = ()
+    ) -> Sequence[Change]:
+        """Make all edits in one transaction, with the revision and their entries in the stream of changes; one answer for each."""
         ...
 
 
 class Administration:
-    """Gives commands to `store` as `actor`, who is asserted by the machine and not proved."""
+    """Gives commands to `store` as `actor`: asserted by the machine and not proved, unless the actor says otherwise."""
 
-    def __init__(self, store: PolicyStore, actor: str) -> None:
+    def __init__(self, store: PolicyStore, keys: Keys, actor: str) -> None:
         self._store = store
+        self._keys = keys
         self._actor = actor
 
     def __repr__(self) -> str:
         return f"Administration({self._actor})"
 
-    async def carry_out(self, command: Command) -> Change:
-        """Write it; raises StoreUnavailableError where the store cannot be reached or may not be written."""
-        match command:
-            case AddPartner():
-                return await self._store.put_grant(command.model, command.organisation, _stored(command.grant), self._actor, command.reason)
-            case RemovePartner():
-                return await self._store.remove_grant(command.model, command.organisation, self._actor, command.reason)
-            case SetStage():
-                return await self._store.put_stage(command.model, _stored(command.record), self._actor, command.reason)
-            case Revoke():
-                return await self._store.put_revocation(command.key, _stored(command.entry), self._actor, command.reason)
-            case LiftRevocation():
-                return await self._store.remove_revocation(command.key, self._actor, command.reason)
-            case _:
-                assert_never(command)
-
-
-def _stored(fields: Mapping[str, object]) -> bytes:
-    return json.dumps(dict(fields), ensure_ascii=False, separators=(",", ":")).encode()
+    async def carry_out(self, command: Command, conditions: Sequence[Condition] = ()) -> Change:
+        """Write it; raises CommandError where a condition fails, StoreUnavailableError where the store cannot be reached or written."""
+        return (await self._store.carry_out(edits_of(command, self._keys), self._actor, command.reason, conditions))[0]

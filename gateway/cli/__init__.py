@@ -19,6 +19,7 @@ VERBS: Final = {
     "schema": "print the JSON Schema of the settings file",
     "partner": "add, remove or list organisations on a model's allowlist",
     "model": "list models, change a model's stage",
+    "directive": "apply, lift, list dated orders on models; count whom one would touch",
     "revoke": "revoke a token, a subject or an organisation; list or lift revocations",
     "explain": "decide on a token and a model, and say why; nothing is sent upstream",
     "status": "show revision, entries and what each worker has applied",

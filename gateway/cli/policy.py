@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from gateway.admin.acknowledgement import Acknowledgement, Awaited
 from gateway.admin.commands import AddPartner, Command, RemovePartner
+from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.admin.service import Administration, Change
 from gateway.admin.session import open_policy, read_snapshot
@@ -39,7 +40,7 @@ def change(arguments: argparse.Namespace, command: Command, done: str) -> int:
 
 async def _carry_out(arguments: argparse.Namespace, command: Command, done: str) -> int:
     async with open_policy(store_section(arguments, optional_settings(arguments))) as policy:
-        made = await Administration(policy.writer, operator()).carry_out(command)
+        made = await Administration(policy.writer, policy.keys, operator()).carry_out(command)
         _check(command, made)
         if not arguments.json:
             print(f"{done}{_replacing(command, made)} (revision {made.revision})", flush=True)
@@ -68,12 +69,14 @@ def _check(command: Command, made: Change) -> None:
         raise CommandError(
             f"{command.organisation!r} was not on the list of {command.model!r}: see `gateway partner list`. Nothing has changed."
         )
+    if isinstance(command, LiftDirective):
+        raise CommandError(f"{command.id!r} is not applied: see `gateway directive list`. Nothing has changed.")
     if isinstance(command, LiftRevocation):
         raise CommandError(f"{command.key!r} is not revoked: see `gateway revoke list`. Nothing has changed.")
 
 
 def _replacing(command: Command, made: Change) -> str:
-    return ", replacing what it had" if isinstance(command, AddPartner | Revoke) and made.before is not None else ""
+    return ", replacing what it had" if isinstance(command, AddPartner | Revoke | ApplyDirective) and made.before is not None else ""
 
 
 def _when(instant: float | None) -> str | None:

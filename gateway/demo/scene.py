@@ -64,7 +64,7 @@ async def open_scene(settings: Settings, directory: Path, actor: str) -> AsyncIt
             issuer=issuer,
             upstream=upstream,
             session=session,
-            administration=Administration(policy.writer, actor),
+            administration=Administration(policy.writer, policy.keys, actor),
             policy=policy,
             catalogue=build_catalogue(placed, country_groups(placed)),
             settings=placed,

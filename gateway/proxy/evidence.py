@@ -58,6 +58,8 @@ class Witness:
         metrics.decision_seconds.observe(monotonic() - asked.steady)
         if isinstance(decision, Permit):
             metrics.requests.labels(label, PERMIT).inc()
+            if decision.monitored:
+                self.on_monitored(decision)
         else:
             organisation = metrics.org_label(subject.organisation if subject is not None else None)
             metrics.requests.labels(label, DENY).inc()
@@ -85,6 +87,13 @@ class Witness:
         precedent.counter.inc()
         self._journal.write(precedent.form.line(asked.wall, request.number))
         self._observe_decision(monotonic() - asked.steady)
+
+    def on_monitored(self, permit: Permit, before: tuple[str, ...] = ()) -> None:
+        """Directives in monitor mode would have refused a request, or cut a running exchange that those in `before` would not have."""
+        organisation = self.metrics.org_label(permit.request.subject.organisation)
+        for directive in permit.monitored:
+            if directive not in before:
+                self.metrics.directive_monitor.labels(directive, organisation).inc()
 
     def on_answer(self, relay: "Relay", seconds: float) -> None:
         """The upstream's head has come, `seconds` after the request was sent."""

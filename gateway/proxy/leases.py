@@ -84,12 +84,17 @@ class LeaseBook:
         self._stale = False
         self._offset = -math.inf  # of the wall clock from the steady one, at the last look
         self._timer: asyncio.TimerHandle | None = None
+        self.on_monitored: Callable[[Permit, tuple[str, ...]], None] = lambda permit, before: None  # noqa: ARG005 (nobody counts)
 
     def __repr__(self) -> str:
         return f"<LeaseBook {len(self)} held, {sum(len(sweep.todo) for sweep in self._sweeps)} to decide>"
 
     def __len__(self) -> int:
         return sum(len(leases) for _, held in self._models.values() for leases in held.values())
+
+    def groups(self) -> Iterator[tuple[str, str | None, set[Lease]]]:
+        """Leases by model id and organisation."""
+        return ((model, organisation, leases) for model, (_, held) in self._models.items() for organisation, leases in held.items())
 
     def start(self) -> None:
         """Begin watching the time."""
@@ -193,6 +198,8 @@ class LeaseBook:
             sweep.ended.append(lease)
             lease.cut(decision)
             return
+        if decision.monitored:
+            self.on_monitored(decision, lease.permit.monitored)
         self.release(lease)
         lease.permit = decision
         self.hold(lease)

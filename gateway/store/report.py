@@ -4,7 +4,7 @@ Every instant is on the store's clock, epoch seconds, so that reports of several
 which a change was written. Durations were measured on the worker's own steady clock.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -41,6 +41,7 @@ class Report(Struct, frozen=True, kw_only=True):
     `through`: whatever was written before this instant is in force, edits by hand too (None: nothing is yet); a lower bound.
     `machine` tells processes of one kernel and process namespace, so that a dead one's neighbour can know. A worker unheard of for
     `expires_after` seconds is gone, or has ceased to permit gated models for want of a fresh policy. `steps`: the newest first.
+    `tally`: exchanges under way, as `gateway.tally` counts them.
     """
 
     worker: str
@@ -57,6 +58,7 @@ class Report(Struct, frozen=True, kw_only=True):
     through: float | None = None
     streams: int = 0
     steps: tuple[Step, ...] = ()
+    tally: dict[str, Any] = {}
 
 
 def encode_report(report: Report) -> bytes:

@@ -4,7 +4,7 @@
 """
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -15,16 +15,15 @@ from redis.exceptions import RedisError, WatchError
 
 from gateway.errors import CommandError, StoreUnavailableError
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
+from gateway.store.edit import Condition, Edit
 from gateway.store.keys import Keys
 from gateway.store.reader import ChangeEntry, PolicyReader
 from gateway.store.rules import Expand
 
 ATTEMPTS: Final = 50
-"""Times that a change is tried when others keep coming first."""
+"""Times that a change is tried when others keep coming first, or the server to ask changes."""
 
 Entry = dict[bytes | bytearray | memoryview | str | int | float, bytes | bytearray | memoryview | str | int | float]
-
-_TYPES: Final = ("none", "hash"), ("none", "string"), ("none", "stream")
 
 
 class Change(Struct, frozen=True):
@@ -39,13 +38,17 @@ class Change(Struct, frozen=True):
     written_at: float | None = None
 
 
-class _Edit(Struct, frozen=True):
-    what: str
-    key: str
-    field: str
-    after: bytes | None
+class _Order(Struct, frozen=True):
+    """Edits that are made together, by whom and why, if every condition holds."""
+
+    edits: Sequence[Edit]
     who: str
     why: str
+    conditions: Sequence[Condition] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*(edit.key for edit in self.edits), *(condition.key for condition in self.conditions)]))
 
 
 class PolicyWriter:
@@ -64,90 +67,125 @@ class PolicyWriter:
 
     async def put_grant(self, model: str, organisation: str, grant_json: str | bytes, actor: str, reason: str = "") -> Change:
         """Put an organisation on the allowlist of the model with this id, replacing its grant."""
-        _, problem = decode_grant(_raw(grant_json), self._expand)
-        return await self._change(_Edit("grant.put", self._keys.allowlist(model), organisation, _sound(grant_json, problem), actor, reason))
+        return await self._one(Edit("grant.put", self._keys.allowlist(model), organisation, _raw(grant_json)), actor, reason)
 
     async def remove_grant(self, model: str, organisation: str, actor: str, reason: str = "") -> Change:
         """Take an organisation off the allowlist of a model. Removing what is not there changes nothing: `before` is None."""
-        return await self._change(_Edit("grant.remove", self._keys.allowlist(model), organisation, None, actor, reason))
+        return await self._one(Edit("grant.remove", self._keys.allowlist(model), organisation, None), actor, reason)
 
     async def put_stage(self, model: str, stage_json: str | bytes, actor: str, reason: str = "") -> Change:
         """Set the stage record of the model with this id."""
-        _, problem = decode_stage(_raw(stage_json))
-        return await self._change(_Edit("stage.put", self._keys.models, model, _sound(stage_json, problem), actor, reason))
+        return await self._one(Edit("stage.put", self._keys.models, model, _raw(stage_json)), actor, reason)
 
     async def put_directive(self, name: str, directive_json: str | bytes, actor: str, reason: str = "") -> Change:
         """Apply a directive, replacing the one with this id."""
-        _, problem = decode_directive(name, _raw(directive_json), self._expand)
-        return await self._change(_Edit("directive.put", self._keys.directives, name, _sound(directive_json, problem), actor, reason))
+        return await self._one(Edit("directive.put", self._keys.directives, name, _raw(directive_json)), actor, reason)
 
     async def remove_directive(self, name: str, actor: str, reason: str = "") -> Change:
         """Lift a directive."""
-        return await self._change(_Edit("directive.remove", self._keys.directives, name, None, actor, reason))
+        return await self._one(Edit("directive.remove", self._keys.directives, name, None), actor, reason)
 
     async def put_revocation(self, name: str, revocation_json: str | bytes, actor: str, reason: str = "") -> Change:
         """Revoke `jti:…`, `sub:<issuer>/<sub>` or `org:<org>`."""
-        _, problem = decode_revocation(_raw(revocation_json))
-        return await self._change(_Edit("revocation.put", self._keys.revocations, name, _sound(revocation_json, problem), actor, reason))
+        return await self._one(Edit("revocation.put", self._keys.revocations, name, _raw(revocation_json)), actor, reason)
 
     async def remove_revocation(self, name: str, actor: str, reason: str = "") -> Change:
         """Undo a revocation."""
-        return await self._change(_Edit("revocation.remove", self._keys.revocations, name, None, actor, reason))
+        return await self._one(Edit("revocation.remove", self._keys.revocations, name, None), actor, reason)
 
     async def read_changes(self, since: float = 0.0) -> list[ChangeEntry]:
         """List the changes made from `since` (epoch seconds) on, oldest first."""
         return await PolicyReader(self._client, self._keys).changes(since)
 
-    async def _change(self, edit: _Edit) -> Change:
+    async def carry_out(
+        self, edits: Sequence[Edit], actor: str, reason: str = "", conditions: Sequence[Condition] = ()
+    ) -> tuple[Change, ...]:
+        """Make all of these edits in one transaction and under one revision, or none; the answer has one change for each.
+
+        Raises CommandError where a condition does not hold (any more).
+        """
+        for edit in edits:
+            self._check(edit)
+        return await self._change(_Order(edits, actor, reason, conditions))
+
+    async def _one(self, edit: Edit, actor: str, reason: str) -> Change:
+        return (await self.carry_out((edit,), actor, reason))[0]
+
+    def _check(self, edit: Edit) -> None:
+        """Refuse what no gate could read."""
+        raw, expand = edit.after, self._expand
+        if raw is None or edit.key == self._keys.pending:
+            return
+        keys = self._keys
+        decoders: dict[str, Callable[[], tuple[object, str]]] = {
+            keys.models: lambda: decode_stage(raw),
+            keys.directives: lambda: decode_directive(edit.field, raw, expand),
+            keys.revocations: lambda: decode_revocation(raw),
+        }
+        _, problem = decoders.get(edit.key, lambda: decode_grant(raw, expand))()
+        if problem:
+            raise CommandError(f"the entry cannot be stored: {problem}")
+
+    async def _change(self, order: _Order) -> tuple[Change, ...]:
         try:
             async with self._client.pipeline(transaction=True) as pipeline:
                 for _ in range(ATTEMPTS):
                     with contextlib.suppress(WatchError):
-                        return await self._attempt(pipeline, edit)
+                        return await self._attempt(pipeline, order)
         except (RedisError, OSError) as error:
             raise StoreUnavailableError(f"the change was not made, or its answer was lost: {error}") from None
         raise StoreUnavailableError(f"the change was not made: others came first {ATTEMPTS} times; try again")
 
-    async def _attempt(self, pipeline: Pipeline, edit: _Edit) -> Change:
+    async def _attempt(self, pipeline: Pipeline, order: _Order) -> tuple[Change, ...]:
         keys = self._keys
-        await pipeline.watch(edit.key, keys.revision, keys.changes)
-        await self._check_types(pipeline, (edit.key, keys.revision, keys.changes))
-        before = cast("bytes | None", await pipeline.hget(edit.key, edit.field))
+        await pipeline.watch(*order.keys, keys.revision, keys.changes)
+        await self._check_types(pipeline, order.keys)
+        await self._check_conditions(pipeline, order.conditions)
+        befores = [cast("bytes | None", await pipeline.hget(edit.key, edit.field)) for edit in order.edits]
+        effective = [
+            (edit, before) for edit, before in zip(order.edits, befores, strict=True) if before is not None or edit.after is not None
+        ]
         revision = _number(await pipeline.get(keys.revision)) + 1
-        if before is None and edit.after is None:
-            return Change(revision - 1, None, None)
+        if not effective:
+            return tuple(Change(revision - 1, None, None) for _ in order.edits)
         when = _when(*await pipeline.time())
         pipeline.multi()  # type: ignore[no-untyped-call]
         pipeline.time()
-        if edit.after is None:
-            pipeline.hdel(edit.key, edit.field)
-        else:
-            pipeline.hset(edit.key, edit.field, edit.after)
+        for condition in order.conditions:
+            if condition.spent:
+                pipeline.hdel(condition.key, condition.field)
+        for edit, _ in effective:
+            if edit.after is None:
+                pipeline.hdel(edit.key, edit.field)
+            else:
+                pipeline.hset(edit.key, edit.field, edit.after)
         pipeline.incr(keys.revision)
-        pipeline.xadd(keys.changes, _entry(edit, revision, when, before))
+        for edit, before in effective:
+            pipeline.xadd(keys.changes, _entry(edit, order, revision, when, before))
         (seconds, microseconds), *_ = await pipeline.execute()
-        return Change(revision, before, edit.after, seconds + microseconds / 1e6)
+        written = seconds + microseconds / 1e6
+        return tuple(Change(revision, before, edit.after, written) for edit, before in zip(order.edits, befores, strict=True))
 
-    async def _check_types(self, pipeline: Pipeline, keys: Iterable[str]) -> None:
+    async def _check_types(self, pipeline: Pipeline, hashes: Sequence[str]) -> None:
         """A transaction is not undone where one of its commands fails, so a key of the wrong type is refused before."""
-        for key, allowed in zip(keys, _TYPES, strict=True):
+        wanted = (*((key, "hash") for key in hashes), (self._keys.revision, "string"), (self._keys.changes, "stream"))
+        for key, kind in wanted:
             found = cast("bytes", await pipeline.type(key)).decode()
-            if found not in allowed:
-                raise CommandError(f"{key} is a {found} in the store, not a {allowed[1]}: remove or rename it first")
+            if found not in ("none", kind):
+                raise CommandError(f"{key} is a {found} in the store, not a {kind}: remove or rename it first")
+
+    async def _check_conditions(self, pipeline: Pipeline, conditions: Sequence[Condition]) -> None:
+        for condition in conditions:
+            if await pipeline.hget(condition.key, condition.field) != condition.value:
+                raise CommandError(f"{condition.field!r} in {condition.key} has changed meanwhile: look at it again. Nothing has changed.")
 
 
 def _raw(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
 
 
-def _sound(text: str | bytes, problem: str) -> bytes:
-    if problem:
-        raise CommandError(f"the entry cannot be stored: {problem}")
-    return _raw(text)
-
-
-def _entry(edit: _Edit, revision: int, when: str, before: bytes | None) -> Entry:
-    said: Entry = {"revision": revision, "when": when, "who": edit.who, "what": edit.what, "why": edit.why}
+def _entry(edit: Edit, order: _Order, revision: int, when: str, before: bytes | None) -> Entry:
+    said: Entry = {"revision": revision, "when": when, "who": order.who, "what": edit.what, "why": order.why}
     return said | {"key": edit.key, "field": edit.field, "before": before or b"", "after": edit.after or b""}
 
 

@@ -1,0 +1,37 @@
+"""Commands as the edits that carry them out; pure."""
+
+import json
+from collections.abc import Mapping
+from typing import assert_never
+
+from gateway.admin.commands import AddPartner, Command, RemovePartner, SetStage
+from gateway.admin.directives import ApplyDirective, LiftDirective
+from gateway.admin.revocations import LiftRevocation, Revoke
+from gateway.store.edit import Edit
+from gateway.store.keys import Keys
+
+
+def edits_of(command: Command, keys: Keys) -> tuple[Edit, ...]:  # noqa: PLR0911 (one for each command)
+    """Give the edits of one command, its own first; they are made together."""
+    match command:
+        case AddPartner():
+            return (Edit("grant.put", keys.allowlist(command.model), command.organisation, _stored(command.grant)),)
+        case RemovePartner():
+            return (Edit("grant.remove", keys.allowlist(command.model), command.organisation, None),)
+        case SetStage():
+            return (Edit("stage.put", keys.models, command.model, _stored(command.record)),)
+        case Revoke():
+            return (Edit("revocation.put", keys.revocations, command.key, _stored(command.entry)),)
+        case LiftRevocation():
+            return (Edit("revocation.remove", keys.revocations, command.key, None),)
+        case ApplyDirective():
+            replaced = (Edit("directive.supersede", keys.directives, name, None) for name in command.supersedes)
+            return (Edit("directive.put", keys.directives, command.id, _stored(command.entry)), *replaced)
+        case LiftDirective():
+            return (Edit("directive.remove", keys.directives, command.id, None),)
+        case _:
+            assert_never(command)
+
+
+def _stored(fields: Mapping[str, object]) -> bytes:
+    return json.dumps(dict(fields), ensure_ascii=False, separators=(",", ":")).encode()

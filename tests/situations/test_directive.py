@@ -1,0 +1,98 @@
+"""June: a letter restricts the model for foreign persons, an annex frees an organisation, the controls are lifted."""
+
+from typing import Any
+
+from support.running import GATED, OPEN, REGIONAL
+
+LETTER = f"""\
+id: letter-june-4
+authority: letter of 4 June
+legal_basis: 50 USC 4813
+models: [{GATED}]
+effect: restrict
+rule: {{us_person: true}}
+contact: appeals@agency.example
+"""
+ANNEX = f"""\
+id: letter-june-9
+authority: letter of 9 June, annex A
+legal_basis: 50 USC 4813
+models: [{GATED}]
+effect: restrict
+rule: {{us_person: true}}
+exceptions:
+  organisations: [org_acme]
+  their_foreign_national_employees: true
+supersedes: [letter-june-4]
+"""
+
+
+async def test_foreign_persons_are_cut_us_persons_work_on_the_annex_frees_the_lifting_opens(newsroom: Any) -> None:
+    for organisation in ("org_acme", "org_beta"):
+        await newsroom.orders("partner", "add", organisation, "--model", GATED)
+    await newsroom.orders("partner", "add", "org_acme", "--model", REGIONAL)
+    german, american = newsroom.caller(), newsroom.caller(nationalities=["US"], us_person=True)
+    resident = newsroom.caller(nationalities=["IR"], us_person=True)
+    silent = newsroom.caller(nationalities=["US"])
+    for caller in (german, american, resident):
+        await caller.begins_a_stream()
+
+    await newsroom.orders("directive", "apply", newsroom.letter(LETTER), "--reason", "the letter")
+    assert await german.is_cut()
+    assert await american.still_runs()
+    assert await resident.still_runs(), "a green card makes a U.S. person of a foreign national"
+    status, text = await german.asks_fully()
+    assert status == 451
+    assert "appeals@agency.example" in text
+    assert await silent.asks() == 451, "who says nothing of being a U.S. person is not one"
+    assert await american.asks() == 200
+    assert await german.asks(REGIONAL) == 200, "other models are not named"
+    assert await german.asks(OPEN) == 200
+
+    await newsroom.orders("directive", "apply", newsroom.letter(ANNEX), "--reason", "the annex")
+    assert await german.asks() == 200, "a foreign national employee of an organisation in the annex"
+    assert await newsroom.caller(organisation="org_beta").asks() == 451
+    assert await newsroom.caller(organisation="org_beta", us_person=True).asks() == 200
+    assert [row["id"] for row in await newsroom.reads("directive", "list")] == ["letter-june-9"]
+
+    await newsroom.orders("directive", "lift", "letter-june-9", "--reason", "lifted")
+    assert await newsroom.caller(organisation="org_beta").asks() == 200
+    assert (await newsroom.record())[-4:] == [
+        ("directive.put", "the letter"),
+        ("directive.put", "the annex"),
+        ("directive.supersede", "the annex"),
+        ("directive.remove", "lifted"),
+    ]
+
+
+async def test_an_exception_without_the_foreign_employees_frees_us_persons_alone(newsroom: Any) -> None:
+    await newsroom.orders("partner", "add", "org_acme", "--model", GATED)
+    pause = f"id: pause\nauthority: letter\nmodels: [{GATED}]\neffect: suspend\n"
+    only = pause + "exceptions: {organisations: [org_acme], their_foreign_national_employees: false}\n"
+    await newsroom.orders("directive", "apply", newsroom.letter(only))
+    assert await newsroom.caller(us_person=True).asks() == 200
+    assert await newsroom.caller().asks() == 403
+
+
+async def test_a_rehearsal_counts_and_cuts_nobody(newsroom: Any) -> None:
+    await newsroom.orders("partner", "add", "org_acme", "--model", GATED)
+    german, american = newsroom.caller(), newsroom.caller(us_person=True)
+    for caller in (german, american):
+        await caller.begins_a_stream()
+    letter = newsroom.letter(LETTER)
+    before = await newsroom.reads("directive", "impact", letter)
+    assert [(row["effect"], row["cut"]) for row in before["rows"]] == [("each asked", None)]
+
+    await newsroom.orders("directive", "apply", letter, "--mode", "monitor")
+    assert await german.still_runs()
+    assert await newsroom.gate.metric("gateway_directive_monitor_total", directive="letter-june-4", org="org_acme") == 1
+    assert await german.asks() == 200
+    assert await german.asks() == 200
+    assert await newsroom.gate.metric("gateway_directive_monitor_total", directive="letter-june-4", org="org_acme") == 3
+    rehearsed = await newsroom.reads("directive", "impact", "letter-june-4")
+    assert (rehearsed["totals"]["streams"], rehearsed["totals"]["cut"]) == (2, 1)
+
+    await newsroom.orders("directive", "apply", letter)
+    assert await german.is_cut()
+    assert await american.still_runs()
+    assert "is not applied" in await newsroom.is_refused("directive", "lift", "letter-june-5")
