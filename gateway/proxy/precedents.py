@@ -28,7 +28,7 @@ class Precedent(Struct, frozen=True, gc=False):
 
 
 class Precedents:
-    """Permits under one snapshot. Keys are identities: each permit holds the objects that its key names, so none can be taken by another."""
+    """Permits under one snapshot. Keys are identities: each permit holds the objects that its key names, so none is taken by another."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
