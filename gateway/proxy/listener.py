@@ -81,8 +81,7 @@ class Connection(asyncio.Protocol):
         if self._lingering:
             self._discard(data)
             return
-        if self._in_head:
-            self._head_bytes += len(data)
+        self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -90,8 +89,8 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._unreadable(str(error))
             return
-        if self._in_head and self._head_bytes > self._gate.limits.headers_bytes:
-            self._unreadable("the request head is too large", 431)
+        if self._arriving is not None and self._head_bytes > self._gate.limits.headers_bytes:
+            self._unreadable("the request head is too large" if self._in_head else "too much between parts of the body or after it", 431)
             return
         self._advance()
 
@@ -161,6 +160,7 @@ class Connection(asyncio.Protocol):
         """The head is whole; it is judged when everything that came with it has been read."""
         request = self._arriving
         self._in_head = False
+        self._head_bytes = 0
         if request is None:
             return
         request.version = self._parser.get_http_version()
@@ -172,6 +172,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         """Part of the body: kept until the whole is judged, within the limit and at a pace."""
+        self._head_bytes = 0  # chunk extensions and trailers are counted from here
         request = self._arriving
         if request is None or request.problem:
             return
@@ -259,6 +260,8 @@ class Connection(asyncio.Protocol):
             request.problem, request.status = "the request target is too long", 414
         elif len(request.headers) > limits.headers_count or sum(len(n) + len(v) + 4 for n, v in request.headers) > limits.headers_bytes:
             request.problem, request.status = "the request head is too large", 431
+        elif any(name == b"content-length" and value.isdigit() and int(value) > limits.body for name, value in request.headers):
+            request.problem, request.status = f"the body is over {limits.body} bytes", 413
 
     def _unreadable(self, problem: str, status: int = 400) -> None:
         """Refuse what is being read if nothing else is being answered, then close: the bytes after it have no meaning."""
