@@ -37,7 +37,6 @@ class Connection(asyncio.Protocol):
         "_lingering",
         "_parser",
         "_queue",
-        "_read_bytes",
         "_reading_paused",
         "_repeated",
         "_serving",
@@ -58,7 +57,6 @@ class Connection(asyncio.Protocol):
         self._serving: Request | None = None
         self._queue: deque[Request] = deque()
         self._head_bytes = 0
-        self._read_bytes = 0
         self._in_head = False
         self._lingering = 0
         self._reading_paused = False
@@ -94,9 +92,7 @@ class Connection(asyncio.Protocol):
             return
         if self._stencil is not None and self._serve_known(data, self._stencil):
             return
-        if self._in_head:
-            self._head_bytes += len(data)
-        self._read_bytes = self._head_bytes + len(data)
+        self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -105,8 +101,8 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._unreadable(str(error))
             return
-        if self._in_head and self._head_bytes > self._gate.limits.headers_bytes:
-            self._unreadable("the request head is too large", 431)
+        if self._arriving is not None and self._head_bytes > self._gate.limits.headers_bytes:
+            self._unreadable("the request head is too large" if self._in_head else "too much between parts of the body or after it", 431)
             return
         if self._repeated:
             self._repeated = False
@@ -185,6 +181,7 @@ class Connection(asyncio.Protocol):
         """The head is whole; it is judged when everything that came with it has been read."""
         request = self._arriving
         self._in_head = False
+        self._head_bytes = 0
         if request is None:
             return
         request.version = self._parser.get_http_version()
@@ -198,6 +195,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         """Part of the body: kept until the whole is judged, within the limit and at a pace."""
+        self._head_bytes = 0  # chunk extensions and trailers are counted from here
         request = self._arriving
         if request is None or request.problem:
             return
@@ -311,10 +309,10 @@ class Connection(asyncio.Protocol):
             request.problem, request.status = "the HTTP version is neither 1.1 nor 1.0", 505
         elif len(request.target) > limits.request_line:
             request.problem, request.status = "the request target is too long", 414
-        elif len(request.headers) > limits.headers_count or (
-            self._read_bytes > limits.headers_bytes and sum(len(n) + len(v) + 4 for n, v in request.headers) > limits.headers_bytes
-        ):
+        elif len(request.headers) > limits.headers_count or sum(len(n) + len(v) + 4 for n, v in request.headers) > limits.headers_bytes:
             request.problem, request.status = "the request head is too large", 431
+        elif request.length.isdigit() and int(request.length) > limits.body:
+            request.problem, request.status = f"the body is over {limits.body} bytes", 413
 
     def _unreadable(self, problem: str, status: int = 400) -> None:
         """Refuse what is being read if nothing else is being answered, then close: the bytes after it have no meaning."""

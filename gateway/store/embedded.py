@@ -1,7 +1,8 @@
 """The embedded store: a real Valkey (or Redis) server of our own, private to its owner, its data kept under `data_dir`.
 
 No TCP port, a unix socket in a 0700 directory, every write on disk before it is acknowledged. Whoever comes first starts it and ends it;
-others in the same `data_dir` use it, and start their own on the same data if it ends.
+others in the same `data_dir` use it, and start their own on the same data if it ends. The server itself holds the lock as long as it
+lives: one that is slow to answer is waited for, never joined by a second one on the same data.
 """
 
 import asyncio
@@ -61,7 +62,7 @@ class EmbeddedStore:
 
     async def start(self) -> None:
         """Start the server, or find the one that runs. Raises StoreUnavailableError that says what is missing."""
-        await self._ensure()
+        await self._found()
         self._watcher = asyncio.create_task(self._keep(), name="embedded-store")
 
     async def stop(self) -> None:
@@ -89,19 +90,28 @@ class EmbeddedStore:
             with contextlib.suppress(StoreUnavailableError):
                 await self._ensure()
 
-    async def _ensure(self) -> None:
+    async def _found(self) -> None:
+        """Return when the server answers, ours or another's."""
+        deadline = asyncio.get_running_loop().time() + START_DEADLINE
+        while not await self._ensure():
+            if asyncio.get_running_loop().time() > deadline:
+                raise StoreUnavailableError(f"the embedded store does not answer within {START_DEADLINE:.0f} s: see its log")
+            await asyncio.sleep(POLL)
+
+    async def _ensure(self) -> bool:
+        """Start the server if there is none; False where there is one that does not answer now."""
         if self.owned or await _answers(self.address):
-            return
+            return True
         directory = self._data_dir.resolve() / "store"
         make_private(directory)
         make_private(self._socket.parent)
-        with _locked(directory / "lock") as first:
-            if first:
-                await self._launch(directory)
-            else:
-                await _until_answer(self.address, None)
+        with _locked(directory / "lock") as lock:
+            if lock is None:
+                return False
+            await self._launch(directory, lock)
+            return True
 
-    async def _launch(self, directory: Path) -> None:
+    async def _launch(self, directory: Path, lock: int) -> None:
         if await _answers(self.address):
             return
         self._socket.unlink(missing_ok=True)
@@ -114,6 +124,7 @@ class EmbeddedStore:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=(lock,),
         )
         try:
             await _until_answer(self.address, self._server, directory / "valkey.log")
@@ -152,16 +163,16 @@ def _options(directory: Path, socket: Path) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[bool]:
-    """Hold the right to start the server, if nobody else does; the kernel lets go of it with the process."""
+def _locked(path: Path) -> Iterator[int | None]:
+    """Give the right to the data, or None if somebody has it; the kernel lets go of it with the last process that inherited it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield descriptor
     finally:
         os.close(descriptor)
 
@@ -175,11 +186,11 @@ async def _answers(address: StoreAddress) -> bool:
         return False
 
 
-async def _until_answer(address: StoreAddress, server: asyncio.subprocess.Process | None, log: Path | None = None) -> None:
+async def _until_answer(address: StoreAddress, server: asyncio.subprocess.Process, log: Path) -> None:
     deadline = asyncio.get_running_loop().time() + START_DEADLINE
     while not await _answers(address):
-        if server is not None and server.returncode is not None:
+        if server.returncode is not None:
             raise StoreUnavailableError(f"the embedded store ended at once (exit code {server.returncode}): see {log}")
         if asyncio.get_running_loop().time() > deadline:
-            raise StoreUnavailableError(f"the embedded store does not answer within {START_DEADLINE:.0f} s: see {log or 'its log'}")
+            raise StoreUnavailableError(f"the embedded store does not answer within {START_DEADLINE:.0f} s: see {log}")
         await asyncio.sleep(POLL)

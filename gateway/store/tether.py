@@ -25,8 +25,8 @@ def main() -> int:
 
 
 def wait_beside(command: list[str]) -> int:
-    """Run the program; when standard input ends, end it."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 (a fixed program)
+    """Run the program, with what it was given to hold; when standard input ends, end it."""
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False)  # noqa: S603 (a fixed program)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     while child.poll() is None and os.read(0, 1):
         pass

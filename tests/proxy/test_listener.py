@@ -271,3 +271,22 @@ async def test_a_reader_that_never_reads_is_broken_off() -> None:
         await caller.head()
         await asyncio.wait_for(upstream.closed.wait(), 5)
         await eventually(lambda: not stage.gate.connections, "the connection is gone")
+
+
+@pytest.mark.parametrize("start", [b"14;", b'14\r\n{"model":"frontier"}\r\n0\r\nx: '], ids=["chunk extension", "trailer"])
+async def test_what_is_no_body_and_has_no_end_is_refused(start: bytes) -> None:
+    async with open_stage(["http://127.0.0.1:9"]) as stage, raw_caller(stage.port) as caller:
+        caller.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer acme\r\ntransfer-encoding: chunked\r\n\r\n")
+        caller.send(start + b"a" * 600_000)
+        head, _ = await caller.answer()
+    assert head.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_body_announced_as_too_long_is_not_waited_for() -> None:
+    async with open_stage(["http://127.0.0.1:9"]) as stage, raw_caller(stage.port) as caller:
+        caller.send(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer acme\r\nexpect: 100-continue\r\n"
+            b"content-length: %d\r\n\r\n" % (stage.gate.limits.body + 1)
+        )
+        head, _ = await caller.answer()
+    assert head.startswith(b"HTTP/1.1 413 ")
