@@ -1,17 +1,17 @@
 """How each API spells a refusal, a broken-off stream and a list of models: one file a dialect, one map here.
 
-To add a dialect: a member of `wire.routes.Dialect`, its routes, a file with these four functions, a line in `SPELLINGS`.
+To add a dialect: a member of `wire.route.Dialect`, its lines in `wire.table`, a file with these six functions, a line in `SPELLINGS`.
 """
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from gateway.dialects import anthropic, openai, problem
+from gateway.dialects import anthropic, azure, bedrock, cohere, gemini, openai, problem
 from gateway.dialects.refusal import House, Refusal, Response, from_denial, from_reason
 from gateway.dialects.statuses import status_of
 from gateway.policy.snapshot import Model
-from gateway.wire.routes import Dialect
+from gateway.wire.route import Dialect
 
 __all__ = [
     "SPELLINGS",
@@ -38,6 +38,12 @@ class Spelling(Protocol):
     def cut_event(self, refusal: Refusal) -> bytes:
         """Spell the last event of a stream that is cut."""
 
+    def failure_body(self, status: int, code: str, text: str, request_id: str) -> bytes:
+        """Spell a failure that is no refusal."""
+
+    def final_event(self, body: bytes) -> bytes:
+        """Make the last event of a stream from a failure's body."""
+
     def models_page(self, models: Sequence[Model]) -> bytes:
         """Spell a list of models."""
 
@@ -45,7 +51,16 @@ class Spelling(Protocol):
         """Spell one model."""
 
 
-SPELLINGS: Final[Mapping[Dialect, Spelling]] = MappingProxyType({Dialect.OPENAI: openai, Dialect.ANTHROPIC: anthropic})
+SPELLINGS: Final[Mapping[Dialect, Spelling]] = MappingProxyType(
+    {
+        Dialect.OPENAI: openai,
+        Dialect.ANTHROPIC: anthropic,
+        Dialect.AZURE: azure,
+        Dialect.GEMINI: gemini,
+        Dialect.BEDROCK: bedrock,
+        Dialect.COHERE: cohere,
+    }
+)
 
 
 def render(dialect: Dialect, refusal: Refusal, accept: bytes | None) -> Response:

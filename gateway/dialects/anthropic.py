@@ -47,6 +47,17 @@ def _error(refusal: Refusal, status: int) -> dict[str, Any]:
     return {"type": "error", "error": error, "request_id": refusal.request_id}
 
 
+def failure_body(status: int, code: str, text: str, request_id: str) -> bytes:
+    """Spell a failure that is no refusal."""
+    del status, code
+    return _encode({"type": "error", "error": {"type": "api_error", "message": text}, "request_id": request_id})
+
+
+def final_event(body: bytes) -> bytes:
+    """Make the last event of a stream from a failure's body."""
+    return b"event: error\ndata: " + body + b"\n\n"
+
+
 def models_page(models: Sequence[Model]) -> bytes:
     """Body of the list of `models`, in one page."""
     first = models[0].id if models else None

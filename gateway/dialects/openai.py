@@ -33,17 +33,18 @@ _ABOUT_MODEL: Final = frozenset((Reason.MODEL_UNRESOLVED, Reason.MODEL_AMBIGUOUS
 def render(refusal: Refusal) -> Response:
     """Spell a refusal as OpenAI's API does."""
     status = status_of(refusal.reason, refusal.legal_basis)
-    return Response(status, fields_of(refusal, status, JSON), _encode({"error": _error(refusal, status)}))
+    return Response(status, fields_of(refusal, status, JSON), _encode({"error": error_of(refusal, status)}))
 
 
 def cut_event(refusal: Refusal) -> bytes:
     """Spell the event that ends a stream which is cut."""
-    error = _error(refusal, status_of(refusal.reason, refusal.legal_basis))
+    error = error_of(refusal, status_of(refusal.reason, refusal.legal_basis))
     data = {"type": "error", "code": error["code"], "message": error["message"], "param": error["param"], "error": error}
     return b"event: error\ndata: " + _encode(data) + b"\n\n"
 
 
-def _error(refusal: Refusal, status: int) -> dict[str, str | None]:
+def error_of(refusal: Refusal, status: int) -> dict[str, str | None]:
+    """Give the error object itself, for APIs that have the same."""
     return {
         "message": text_of(refusal),
         "type": _TYPES[status],
@@ -51,6 +52,17 @@ def _error(refusal: Refusal, status: int) -> dict[str, str | None]:
         "code": _CODES.get(refusal.reason, refusal.reason.value),
         **facts_of(refusal),
     }
+
+
+def failure_body(status: int, code: str, text: str, request_id: str) -> bytes:
+    """Spell a failure that is no refusal."""
+    del status, request_id
+    return _encode({"error": {"message": text, "type": "server_error", "param": None, "code": code}})
+
+
+def final_event(body: bytes) -> bytes:
+    """Make the last event of a stream from a failure's body."""
+    return b"event: error\ndata: " + body + b"\n\n"
 
 
 def models_page(models: Sequence[Model]) -> bytes:

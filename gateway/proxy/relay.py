@@ -17,7 +17,7 @@ from gateway.proxy.link import Link
 from gateway.proxy.message import request_head, response_head
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream, UpstreamUnavailableError
-from gateway.wire.sse import EventHold
+from gateway.wire.streams import Hold, hold_for
 
 if TYPE_CHECKING:
     from gateway.proxy.journey import Gate
@@ -69,7 +69,7 @@ class Relay:
         self._upstream = upstream
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
-        self._events: EventHold | None = None
+        self._events: Hold | None = None
         self._chunked = False
         self._reusable = True
         self._started = False
@@ -233,9 +233,10 @@ class Relay:
         self.request.forget()
         self._chunked = head.framing in ("chunked", "close") and self.request.version == "1.1"
         self._reusable = self._chunked or head.framing in ("length", "none")
-        if head.event_stream and not head.compressed and head.framing != "length":
-            self._events = EventHold()
-        self.streaming = head.event_stream
+        hold = hold_for(self.request.route, head.content_type) if head.content_type else None
+        if hold is not None and not head.compressed and head.framing != "length":
+            self._events = hold
+        self.streaming = hold is not None
         self._gate.witness.on_answer(self, self._gate.now() - self._sent_at)
         out.append(
             response_head(
@@ -246,7 +247,7 @@ class Relay:
             )
         )
 
-    def _whole_events(self, chunks: list[bytes], events: EventHold, *, complete: bool) -> list[bytes]:
+    def _whole_events(self, chunks: list[bytes], events: Hold, *, complete: bool) -> list[bytes]:
         """A cut must never leave half an event before its error event, so a half one waits for its rest."""
         whole = [part for chunk in chunks if (part := events.feed(chunk))]
         if complete and (rest := events.finish()):
@@ -263,16 +264,17 @@ class Relay:
             else:
                 transport.writelines(out)
 
-    def _end_events(self, denial: Denial, events: EventHold) -> None:
+    def _end_events(self, denial: Denial, events: Hold) -> None:
         """Say why in the caller's dialect."""
         route = self.request.route
         if route is not None:
             self._last_event(cut_event(route.dialect, self._gate.refusal_of(denial, self.request, conceal=False)), events)
 
-    def _last_event(self, event: bytes, events: EventHold) -> None:
+    def _last_event(self, event: bytes, events: Hold) -> None:
         """The transfer itself is left unended, so that no reader takes it for a whole answer."""
-        data = events.break_prefix() + event
-        self._write([b"%x\r\n" % len(data), data, b"\r\n"] if self._chunked else [data])
+        data = events.last(event)
+        if data:
+            self._write([b"%x\r\n" % len(data), data, b"\r\n"] if self._chunked else [data])
         self._connection.close_soon()
 
     def _break_off(self) -> None:

@@ -22,6 +22,11 @@ _REQUEST_ONLY: Final = CREDENTIALS | {b"host", b"expect"}
 # It would lead callers past the gate.
 _RESPONSE_ONLY: Final = frozenset((b"alt-svc",))
 _OWN_FAMILY: Final = b"x-gateway-"
+# By which servers let a request be another one: of another path, host or method, from somewhere else, on another account.
+_OVERRIDING: Final = (_OWN_FAMILY, b"x-original-", b"x-rewrite-", b"x-forwarded-", b"x-http-method-", b"x-method-override-")
+_SELECTING: Final = frozenset(
+    b"forwarded x-host x-real-ip x-client-ip true-client-ip openai-organization openai-project x-goog-user-project".split()
+)
 
 
 _JUDGES: Final = Memo(judge_of, size=len)
@@ -58,7 +63,7 @@ def _section_problem(seen: list[bytes]) -> str | None:
 def forwardable_request(headers: Headers, strip: frozenset[bytes] = frozenset()) -> list[tuple[bytes, bytes]]:
     """Pick the fields that go upstream: no hop-by-hop, no credential, no framing, no host, none of our own family, nothing in `strip`.
 
-    Cookies pass. `strip` holds lower-case names.
+    Nor what names another path, host, method, client or account for the request. Cookies pass. `strip` holds lower-case names.
     """
     return _without_named(headers, [field for field in headers if _REQUEST[field[0]] and field[0] not in strip])
 
@@ -69,7 +74,8 @@ def forwardable_response(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 
 def _passes_request(name: bytes) -> bool:
-    return _passes(flat(name), _REQUEST_ONLY)
+    spelled = flat(name)
+    return _passes(spelled, _REQUEST_ONLY | _SELECTING) and not (spelled + b"-").startswith(_OVERRIDING)
 
 
 def _passes_response(name: bytes) -> bool:

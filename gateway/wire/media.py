@@ -1,22 +1,42 @@
-"""What a body says it is: JSON in UTF-8, not encoded, or unsaid. The upstream must read it as it was judged here."""
+"""What a body says it is: JSON in UTF-8, a form, or unsaid. The upstream must read it as it was judged here."""
 
 from typing import Final
 
+from gateway.wire.encoding import opened
 from gateway.wire.headers import Headers
 from gateway.wire.memo import Memo
+from gateway.wire.multipart import boundary_of
 
 _CHARSETS: Final = frozenset((b"utf-8", b"utf8"))
 
 
-def content_problem(headers: Headers) -> str | None:
-    """Say why a JSON body with these headers cannot be judged, or None. No Content-Type at all is judged as JSON."""
+def read_json(headers: Headers, body: bytes) -> bytes | str:
+    """Give the JSON text of a body with these headers, or say why it cannot be judged. No Content-Type at all is judged as JSON."""
+    for name, value in headers:
+        if name == b"content-type" and not _JSON[value]:
+            return "content-type: not JSON in UTF-8; send application/json"
+        if name == b"content-encoding":
+            text = opened(value, body)
+            if isinstance(text, str):
+                return text
+            body = text
+    return body
+
+
+def read_multipart(headers: Headers, body: bytes) -> tuple[bytes, bytes] | str:
+    """Give the boundary and the text of a form with these headers, or say why it cannot be judged."""
+    boundary = None
     for name, value in headers:
         if name == b"content-type":
-            if not _JSON[value]:
-                return "content-type: not JSON in UTF-8; send application/json"
-        elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-            return "content-encoding: encoded bodies are not read; send the body as it is"
-    return None
+            boundary = boundary_of(value)
+        elif name == b"content-encoding":
+            text = opened(value, body)
+            if isinstance(text, str):
+                return text
+            body = text
+    if boundary is None:
+        return "content-type: not a form with one plain boundary; send multipart/form-data; boundary=..."
+    return boundary, body
 
 
 def _is_json(value: bytes) -> bool:

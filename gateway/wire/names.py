@@ -19,14 +19,16 @@ class Role(Enum):
 # Fields by which some API, proxy or SDK names another model or a list of them (fallbacks, deployments, engines).
 _ELSEWHERE: Final = frozenset(
     "models model_id model_name model_list engine deployment deployment_id fallback fallbacks fallback_model fallback_models "  # noqa: SIM905 - reads as a list
-    "context_window_fallbacks content_policy_fallbacks".split()
+    "deployment_name context_window_fallbacks content_policy_fallbacks adapter_id lora lora_name lora_path lora_request".split()
 )
 # Prompts, schemas and examples, in which a "model" is the caller's text; and plain numbers and switches.
 _FREE: Final = frozenset(
     "messages input prompt prefill system instructions metadata functions text prediction user stop stop_sequences response_format "  # noqa: SIM905 - reads as a list
     "output_config output_format logit_bias stream stream_options temperature top_p top_k n seed max_tokens max_completion_tokens "
     "max_output_tokens presence_penalty frequency_penalty logprobs top_logprobs store service_tier parallel_tool_calls reasoning_effort "
-    "encoding_format dimensions voice size quality".split()
+    "encoding_format dimensions voice size quality "
+    "contents systemInstruction system_instruction content inputs message chat_history preamble query queries documents texts "
+    "text_1 text_2 tokens".split()
 )
 
 
@@ -38,9 +40,21 @@ def fold(name: str) -> str:
 
 
 _FOLDED: Final = frozenset(map(fold, _ELSEWHERE | {"model"}))
-_MODEL_FIELDS: Final = frozenset(
-    map(fold, ("model", "model_id", "model_name", "x-model", "x-model-id", "x-model-name", "deployment", "engine"))
+MODEL_FIELDS: Final = frozenset(
+    map(
+        fold,
+        (
+            *("model", "model_id", "model_name", "x-model", "x-model-id", "x-model-name", "deployment", "deployment_name", "engine"),
+            *("adapter_id", "lora", "lora_name", "lora_path", "lora_request", "azureml-model-deployment"),
+            *("x-amzn-sagemaker-target-model", "x-amzn-sagemaker-target-variant", "x-amzn-sagemaker-inference-component"),
+        ),
+    )
 )
+"""Folded names by which a header, a parameter of the query or a nested key names a model."""
+
+
+CALLERS_OWN: Final = frozenset(("metadata", "logit_bias", "labels", "guided_json", "requestMetadata"))
+"""Top-level fields that are never looked into."""
 
 
 def role_of(name: str) -> Role:
@@ -56,4 +70,4 @@ def role_of(name: str) -> Role:
 
 def names_model(name: str) -> bool:
     """Whether a header, query parameter or nested key of this name could be read as the model's name."""
-    return fold(name) in _MODEL_FIELDS
+    return fold(name) in MODEL_FIELDS

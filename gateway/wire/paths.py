@@ -12,6 +12,9 @@ _PATH: Final = _UNRESERVED + b"!$&'()*+,=:@/"
 _QUERY: Final = _PATH + b";?[]"
 # What must be percent-encoded and changes no structure; everything else below 0x80 has a plain form, or is a trap.
 _MAY_BE_ENCODED: Final = frozenset(b' "<>[]^`{|}')
+# Bedrock's clients encode the colon of a model's version; the path is judged decoded, and there no verb follows a colon.
+_BEDROCK: Final = b"/model/"
+_MAY_BE_ENCODED_THERE: Final = _MAY_BE_ENCODED | frozenset(b":")
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 _DOTS: Final = frozenset((b".", b".."))
 _ASCII: Final = 0x80
@@ -58,11 +61,12 @@ def _escape(part: bytes) -> int:
 
 
 def _decoded(path: bytes) -> str | None:
+    allowed = _MAY_BE_ENCODED_THERE if path.startswith(_BEDROCK) else _MAY_BE_ENCODED
     first, *parts = path.split(b"%")
     pieces = [first]
     for part in parts:
         value = _escape(part)
-        if value < _ASCII and value not in _MAY_BE_ENCODED:
+        if value < _ASCII and value not in allowed:
             return None
         pieces.append(bytes((value,)) + part[2:])
     try:

@@ -1,44 +1,62 @@
 """Every place but the body's `model` that can name a model: other fields, objects within, headers, the query.
 
 Each function gives what it found there: a name, or None for something that is there but is no plain name. Whoever
-asks compares them with the one model; a None agrees with nothing.
+asks compares them with the one model; a None agrees with nothing. The look at the fields also finds what is refused anyway.
 """
 
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from gateway.wire.body import Members, read_objects, read_text
+from gateway.wire.body import Members, read_text
+from gateway.wire.depth import Found, explore, holds_id
 from gateway.wire.headers import Headers
 from gateway.wire.memo import Memo
 from gateway.wire.names import names_model
+from gateway.wire.plain import is_plain
+from gateway.wire.references import refused as reference
+from gateway.wire.refused import Refused
 from gateway.wire.shape import Shape
-
-Found = list[str | None]
 
 NOTHING: Final = frozenset((b"null", b"false", b"[]", b"{}", b'""'))
 """Values that a field may hold to say that it is not used."""
 
+_NESTED: Final = b"{["
+
 _CONTENT_FIELDS: Final = frozenset((b"content-type", b"content-encoding"))
 
 
-def in_fields(members: Members, shape: Shape) -> Found:
-    """Look at the body's other fields, and one level down into those that are configuration (tools, moderation)."""
+def in_fields(members: Members, shape: Shape) -> Found | Refused:
+    """Look at the body's other fields, and through those that hold lists or objects: prompts name models in their tools only.
+
+    Refused is a reference to a stored object, wherever it stands, and a key sent twice where it could matter.
+    """
+    refused = _reference(members, shape) if shape.stored or shape.owners else None
+    if refused is not None:
+        return refused
     found: Found = []
     for index in shape.elsewhere:
         if bytes(members.values[index]) not in NOTHING:
             found.append(read_text(members.values[index]))
-    for index in shape.other:
-        value = bytes(members.values[index])
-        if value.startswith((b"{", b"[")):
-            found += _within(value)
+    for prose, indexes in ((False, shape.other), (True, shape.prose)):
+        for index in indexes:
+            value, name = members.values[index], members.names[index]
+            if memoryview(value)[0] in _NESTED and not is_plain(name, value):
+                seen = explore(value, prose=prose, items=name == "input")
+                if isinstance(seen, Refused):
+                    return seen
+                found += seen
     return found
 
 
-def _within(value: bytes) -> Found:
-    if b"model" not in value.lower() and b"\\u00" not in value:
-        return []
-    pairs = [pair for members in read_objects(value) for pair in zip(members.names, members.values, strict=True)]
-    return [read_text(raw) for name, raw in pairs if names_model(name) and bytes(raw) not in NOTHING]
+def _reference(members: Members, shape: Shape) -> Refused | None:
+    for index, name in shape.stored:
+        if bytes(members.values[index]) not in NOTHING:
+            return reference(name)
+    for index, name in shape.owners:
+        value = members.values[index]
+        if holds_id(value) or (name == "container" and read_text(value)):
+            return reference(name)
+    return None
 
 
 def notable(headers: Headers) -> Headers:

@@ -1,103 +1,104 @@
-"""The table of routes: a request is in it, or it is refused. One exact look-up, no patterns."""
+"""The table of routes: a request is in it, or it is refused. One exact look-up, or one step a segment; no patterns."""
 
-from collections.abc import Mapping, Sequence
-from enum import StrEnum, unique
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from msgspec import Struct
+from gateway.wire.route import Content, Dialect, Kind, ModelIn, Route, path_model
+from gateway.wire.table import LINES, PLAIN
+from gateway.wire.tree import PathTree
 
+__all__ = ["TABLE", "Content", "Dialect", "Kind", "ModelIn", "Route", "dialect_of", "find", "path_model"]
 
-@unique
-class Dialect(StrEnum):
-    """Whose API the caller speaks: where the model is named and how a refusal is spelled."""
+Line = tuple[bytes, str, Route]
 
-    OPENAI = "openai"
-    ANTHROPIC = "anthropic"
-
-
-@unique
-class Kind(StrEnum):
-    """What a route does: run a model, list the models that this caller may use, show one of them."""
-
-    INFERENCE = "inference"
-    REALTIME = "realtime"
-    CATALOGUE = "catalogue"
-    CATALOGUE_ITEM = "catalogue_item"
-
-
-@unique
-class ModelIn(StrEnum):
-    """Where the route names its model: the JSON body, the last part of the path (`item_name`), or nowhere."""
-
-    BODY = "body"
-    QUERY = "query"
-    PATH = "path"
-    NOWHERE = "nowhere"
-
-
-class Route(Struct, frozen=True):
-    """One line of the table. `name` is for records and metrics: a closed set, never text from a caller.
-
-    `stateful` are the body's fields that reach into what another request left behind, or outlive this one: whose it is
-    cannot be told here, so the request is refused unless they are null or false.
-    """
-
-    name: str
-    dialect: Dialect
-    kind: Kind
-    model_in: ModelIn
-    stateful: frozenset[str] = frozenset()
-
-
-def _inference(name: str, dialect: Dialect, *stateful: str) -> Route:
-    return Route(name, dialect, Kind.INFERENCE, ModelIn.BODY, frozenset(stateful))
-
-
-_REALTIME: Final = Route(
-    "realtime",
-    Dialect.OPENAI,
-    Kind.REALTIME,
-    ModelIn.QUERY,
-    frozenset(("call_id", "session", "session_id", "conversation", "conversation_id")),
-)
-_CATALOGUE: Final = Route("models", Dialect.OPENAI, Kind.CATALOGUE, ModelIn.NOWHERE)
-_CATALOGUE_ITEM: Final = Route("model", Dialect.OPENAI, Kind.CATALOGUE_ITEM, ModelIn.PATH)
-_ITEM_PREFIX: Final = "/v1/models/"
-
-TABLE: Final[Mapping[tuple[bytes, str], Route]] = MappingProxyType(
+_PLACES: Final = MappingProxyType(
     {
-        (b"POST", "/v1/chat/completions"): _inference("chat_completions", Dialect.OPENAI),
-        (b"POST", "/v1/completions"): _inference("completions", Dialect.OPENAI),
-        (b"POST", "/v1/responses"): _inference("responses", Dialect.OPENAI, "background", "previous_response_id", "conversation"),
-        (b"POST", "/v1/embeddings"): _inference("embeddings", Dialect.OPENAI),
-        (b"POST", "/v1/images/generations"): _inference("images_generations", Dialect.OPENAI),
-        (b"POST", "/v1/audio/speech"): _inference("audio_speech", Dialect.OPENAI),
-        (b"POST", "/v1/moderations"): _inference("moderations", Dialect.OPENAI),
-        (b"POST", "/v1/messages"): _inference("messages", Dialect.ANTHROPIC, "container", "thread"),
-        (b"POST", "/v1/messages/count_tokens"): _inference("messages_count_tokens", Dialect.ANTHROPIC),
-        (b"GET", "/v1/realtime"): _REALTIME,
-        (b"GET", "/v1/models"): _CATALOGUE,
+        "body": (ModelIn.BODY, Content.JSON),
+        "form": (ModelIn.BODY, Content.FORM),
+        "query": (ModelIn.QUERY, Content.JSON),
+        "path": (ModelIn.PATH, Content.JSON),
+        "path+form": (ModelIn.PATH, Content.FORM),
+        "route": (ModelIn.ROUTE, Content.JSON),
+        "-": (ModelIn.NOWHERE, Content.JSON),
     }
 )
+_SPEAKS: Final = MappingProxyType(
+    {b"anthropic-version": Dialect.ANTHROPIC, b"x-goog-api-key": Dialect.GEMINI, b"x-goog-api-client": Dialect.GEMINI}
+)
+
+
+def read_lines(dialect: Dialect, text: str) -> Iterator[Line]:
+    """Read lines of the table. ValueError or KeyError: a line says something that is not known."""
+    for line in filter(None, text.splitlines()):
+        kind, name, methods, shape, place, *words = line.split()
+        route = _route(dialect, Kind(kind), name, shape, _PLACES[place], words)
+        for method in methods.split(","):
+            yield method.encode("ascii"), shape, route
+
+
+def _route(dialect: Dialect, kind: Kind, name: str, shape: str, place: tuple[ModelIn, Content], words: list[str]) -> Route:
+    slot, verb, tail = _slot_of(shape)
+    refused = [word.removeprefix("refuses:") for word in words if word.startswith("refuses:")]
+    flags = {word for word in words if not word.startswith("refuses:")}
+    if flags - {"streams", "shared"} or (place[0] is ModelIn.PATH and not slot):
+        raise ValueError(f"{shape}: unknown words or no {{model}}")
+    return Route(
+        name=name,
+        dialect=dialect,
+        kind=kind,
+        model_in=ModelIn.PATH if kind is Kind.CATALOGUE_ITEM else place[0],
+        content=place[1],
+        stateful=frozenset(",".join(refused).split(",")) - {""},
+        slot=slot,
+        verb=verb,
+        tail=tail,
+        streams="streams" in flags,
+        shared="shared" in flags,
+    )
+
+
+def _slot_of(shape: str) -> tuple[int, str, bool]:
+    for place, segment in enumerate(shape.split("/")):
+        if segment.startswith("{model"):
+            return place, segment.partition("}:")[2], segment.endswith("...}")
+    return 0, "", False
+
+
+def _all_lines() -> list[Line]:
+    lines = [line for dialect, text in LINES.items() for line in read_lines(dialect, text)]
+    return lines + list(read_lines(Dialect.OPENAI, PLAIN))
+
+
+def _exact_and_tree(lines: list[Line]) -> tuple[dict[tuple[bytes, str], Route], PathTree]:
+    exact, tree = {}, PathTree()
+    for method, shape, route in lines:
+        tree.add(method, shape, route)
+        if "{" not in shape:
+            exact[method, shape] = route
+    return exact, tree
+
+
+_LINES: Final = _all_lines()
+_EXACT, _TREE = _exact_and_tree(_LINES)
+
+TABLE: Final[Mapping[tuple[bytes, str], Route]] = MappingProxyType({(method, shape): route for method, shape, route in _LINES})
+"""Every line: method and shape of the path -> route."""
 
 
 def find(method: bytes, path: str) -> Route | None:
     """Find the route of a canonical `path`, exact and case-sensitive in both arguments; None is to be refused as `route_not_allowed`."""
-    route = TABLE.get((method, path))
-    if route is None and method == b"GET" and path.startswith(_ITEM_PREFIX) and len(path) > len(_ITEM_PREFIX):
-        return _CATALOGUE_ITEM
-    return route
-
-
-def item_name(path: str) -> str:
-    """Name the model that a `catalogue_item` path names; it may hold slashes (`provider/model`)."""
-    return path[len(_ITEM_PREFIX) :]
+    route = _EXACT.get((method, path))
+    return _TREE.find(method, path) if route is None else route
 
 
 def dialect_of(route: Route | None, headers: Sequence[tuple[bytes, bytes]]) -> Dialect:
-    """Choose the dialect to answer in: the route's own, else Anthropic's if the caller sends its version header, else OpenAI's."""
-    if route is not None and route.kind in (Kind.INFERENCE, Kind.REALTIME):
+    """Choose the dialect to answer in: the route's own, or, where several meet, that of the caller's own headers, else OpenAI's."""
+    if route is not None and not route.shared:
         return route.dialect
-    spoken = any(name == b"anthropic-version" for name, _ in headers)
-    return Dialect.ANTHROPIC if spoken else Dialect.OPENAI
+    for name, value in headers:
+        if name in _SPEAKS:
+            return _SPEAKS[name]
+        if name == b"x-fern-sdk-name" and value == b"cohere":
+            return Dialect.COHERE
+    return Dialect.OPENAI

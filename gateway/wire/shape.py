@@ -6,41 +6,47 @@ from msgspec import Struct
 
 from gateway.policy.vocabulary import Reason
 from gateway.wire.memo import Memo
-from gateway.wire.names import Role, role_of
+from gateway.wire.names import CALLERS_OWN, Role, fold, role_of
+from gateway.wire.references import OWNERS, STORED
+from gateway.wire.refused import Refused
+
+__all__ = ["SHAPES", "Names", "Refused", "Shape", "size_of"]
 
 Names = tuple[str, ...]
 
 _LARGEST: Final = 2048
-
-
-class Refused(Struct, frozen=True, gc=False):
-    """Why no single model could be read. `detail` quotes nothing that the caller sent."""
-
-    reason: Reason
-    detail: str
+# Numbers and switches that nearly every body has: not worth a look each time, and refused nowhere for being something else.
+_FLAT: Final = frozenset(("stream", "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "seed", "n"))
 
 
 class Shape(Struct, frozen=True):
-    """Where in a body with these keys to look: indexes of `model` and `stream` (-1: none), of fields that may name another model,
-    and of fields that may hold objects which do. `refused` where the keys alone settle it.
-    """  # noqa: D205 - one sentence of three parts
+    """Where in a body with these keys to look: indexes of `model` and `stream` (-1: none), of fields that may name another model, of
+    configuration and of prose that may hold objects, and of fields that refer to stored objects, by their value or by its `id`, each
+    with its usual spelling. `refused` where the keys alone settle it.
+    """  # noqa: D205 - one sentence of several parts
 
     refused: Refused | None = None
     model: int = -1
     stream: int = -1
     elsewhere: tuple[int, ...] = ()
     other: tuple[int, ...] = ()
+    prose: tuple[int, ...] = ()
+    stored: tuple[tuple[int, str], ...] = ()
+    owners: tuple[tuple[int, str], ...] = ()
 
 
 def _shape_of(names: Names) -> Shape:
     roles = [role_of(name) for name in names]
-    refused = _key_problem(names, roles)
+    looked = [None if name in CALLERS_OWN else role for name, role in zip(names, roles, strict=True)]
     return Shape(
-        refused=refused,
+        refused=_key_problem(names, roles),
         model=names.index("model") if "model" in names else -1,
         stream=names.index("stream") if "stream" in names else -1,
         elsewhere=tuple(index for index, role in enumerate(roles) if role is Role.ELSEWHERE),
-        other=tuple(index for index, role in enumerate(roles) if role is Role.OTHER),
+        other=tuple(index for index, role in enumerate(looked) if role is Role.OTHER),
+        prose=tuple(index for index, role in enumerate(looked) if role is Role.FREE and names[index] not in _FLAT),
+        stored=tuple((index, STORED[fold(name)]) for index, name in enumerate(names) if fold(name) in STORED),
+        owners=tuple((index, OWNERS[fold(name)]) for index, name in enumerate(names) if fold(name) in OWNERS),
     )
 
 
@@ -51,8 +57,6 @@ def _key_problem(names: Names, roles: list[Role]) -> Refused | None:
         return Refused(Reason.MALFORMED_REQUEST, "the body has a key twice")
     if Role.VARIANT in roles:
         return Refused(Reason.MODEL_AMBIGUOUS, 'a key of the body only resembles one that names a model; spell it "model"')
-    if "model" not in names:
-        return Refused(Reason.MODEL_UNRESOLVED, 'the body has no "model"')
     return None
 
 

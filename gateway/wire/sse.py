@@ -83,6 +83,10 @@ class EventHold:
         """
         return b"\n" if self._inside else b""
 
+    def last(self, event: bytes) -> bytes:
+        """Make the stream's last bytes of an event."""
+        return self.break_prefix() + event
+
 
 def _last_boundary(data: bytes | bytearray, start: int) -> int:
     """Give the end of the last whole event in `data`, 0 if there is none; what lies before `start` was looked at before."""

@@ -50,7 +50,9 @@ def test_another_version_is_told_apart(headers: Fields) -> None:
 
 def test_a_credential_among_the_subprotocols_is_taken_out() -> None:
     read = read_handshake(
-        fields((b"sec-websocket-protocol", b"realtime, openai-project.x, OpenAI-Insecure-API-Key.a.b.c"), (b"sec-websocket-protocol", b"v1"))
+        fields(
+            (b"sec-websocket-protocol", b"realtime, openai-project.x, OpenAI-Insecure-API-Key.a.b.c"), (b"sec-websocket-protocol", b"v1")
+        )
     )
     assert read == Handshake(KEY, (b"realtime", b"v1"), (b"a.b.c",))
 

@@ -118,6 +118,19 @@ def test_credentials_framing_and_hops_do_not_go_upstream(name: bytes) -> None:
     assert forwardable_request([(b"accept", b"a"), (name, b"b"), (b"cookie", b"c")]) == [(b"accept", b"a"), (b"cookie", b"c")]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"x-original-url", b"x_original_uri", b"x-rewrite-url", b"x-http-method-override", b"x-http-method", b"x-method-override"),
+        *(b"x-forwarded-host", b"x-forwarded-prefix", b"x-forwarded-uri", b"forwarded", b"x-host", b"x-real-ip", b"true-client-ip"),
+        *(b"openai-organization", b"openai_project", b"x-goog-user-project"),
+    ],
+)
+def test_what_would_make_another_request_of_it_does_not_go_upstream(name: bytes) -> None:
+    assert forwardable_request([(name, b"1")]) == []
+    assert forwardable_response([(name, b"1")]) == [(name, b"1")]
+
+
 def test_what_connection_names_is_removed_and_our_family_stays_removed() -> None:
     headers = [(b"connection", b"close, X-Hop ,x-gateway-org"), (b"x-hop", b"1"), (b"x-gateway-org", b"2"), (b"x-stays", b"3")]
     assert forwardable_request(headers) == [(b"x-stays", b"3")]

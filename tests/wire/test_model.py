@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
+from support.asked import Asked, plain
 
 from gateway.policy.vocabulary import Reason
 from gateway.wire.model import LONGEST_MODEL, Refused, Resolved, resolve
+from gateway.wire.route import Content, ModelIn
 from gateway.wire.routes import TABLE, Kind, Route, find
 
 JSON = [(b"content-type", b"application/json")]
-BODY_ROUTES = [route for route in TABLE.values() if route.kind is Kind.INFERENCE]
+LINES = [(method, shape, route) for (method, shape), route in TABLE.items() if route.kind is Kind.INFERENCE]
+BODY_ROUTES = [route for _, _, route in LINES if route.model_in is ModelIn.BODY and route.content is Content.JSON]
 
 
 def route_of(path: str) -> Route:
@@ -28,7 +32,7 @@ def ask(body: bytes, query: bytes = b"", headers: list[tuple[bytes, bytes]] | No
     return resolve(route, query, JSON if headers is None else headers, body)
 
 
-def reason_of(outcome: Resolved | Refused) -> Reason | None:
+def reason_of(outcome: Resolved | Refused | None) -> Reason | None:
     return outcome.reason if isinstance(outcome, Refused) else None
 
 
@@ -36,6 +40,21 @@ def reason_of(outcome: Resolved | Refused) -> Reason | None:
 def test_the_model_of_the_body_is_the_model_of_the_request(route: Route) -> None:
     assert ask(b'{"model":"gpt-5.6","input":"hi"}', route=route) == Resolved("gpt-5.6", stream=False)
     assert ask(b' {"stream" : true , "model" : "gpt-5.6" }\r\n', route=route) == Resolved("gpt-5.6", stream=True)
+
+
+@pytest.mark.parametrize(("method", "shape", "route"), LINES, ids=[route.name for _, _, route in LINES])
+def test_every_route_reads_the_model_where_it_has_it(method: bytes, shape: str, route: Route) -> None:
+    assert plain(method, shape, route, "gpt-5.6").outcome() == Resolved("gpt-5.6", stream=route.streams)
+    assert plain(method, shape, route, "gpt-5.6", {"stream": True}).outcome() == Resolved(
+        "gpt-5.6", stream=route.streams or route.content is Content.JSON
+    )
+
+
+@pytest.mark.parametrize(("method", "shape", "route"), LINES, ids=[route.name for _, _, route in LINES])
+def test_the_same_name_again_is_the_same_model(method: bytes, shape: str, route: Route) -> None:
+    asked = plain(method, shape, route, "gpt-5.6", {"model": "gpt-5.6", "engine": "gpt-5.6"})
+    again = structs.replace(asked, target=asked.target + b"?model=gpt-5.6", headers=[*asked.headers, (b"x-model", b"gpt-5.6")])
+    assert again.outcome() == Resolved("gpt-5.6", stream=route.streams)
 
 
 @pytest.mark.parametrize("route", BODY_ROUTES, ids=lambda route: route.name)
@@ -121,6 +140,39 @@ def test_places_that_agree_are_one_model() -> None:
 def test_a_header_that_names_another_model_is_refused() -> None:
     for name in (b"x-model", b"model", b"x_model_name"):
         assert reason_of(ask(b'{"model":"a"}', headers=[*JSON, (name, b"b")])) is Reason.MODEL_AMBIGUOUS
+
+
+def test_gemini_spells_in_bodies_what_its_paths_name() -> None:
+    body = b'{"model":"models/gemini-3","generateContentRequest":{"model":"models/gemini-3","contents":[]}}'
+    target = b"/v1beta/models/gemini-3:countTokens"
+    assert Asked(b"POST", target, JSON, body).outcome() == Resolved("gemini-3", stream=False)
+    assert reason_of(ask(b'{"model":"a","moderation":{"model":"models/a"}}')) is Reason.MODEL_AMBIGUOUS, "nobody else does"
+
+
+def test_a_plain_route_names_itself_where_the_body_names_nothing() -> None:
+    assert Asked(b"POST", b"/generate", JSON, b'{"inputs":"hi","model":null}').outcome() == Resolved("/generate", stream=False)
+    assert Asked(b"POST", b"/generate_stream", JSON, b'{"inputs":"hi"}').outcome() == Resolved("/generate_stream", stream=True)
+    assert Asked(b"POST", b"/tokenize", JSON, b'{"prompt":"hi","model":"a"}').outcome() == Resolved("a", stream=False)
+    adapter = Asked(b"POST", b"/generate", JSON, b'{"inputs":"hi","parameters":{"adapter_id":"b"}}').outcome()
+    assert reason_of(adapter) is Reason.MODEL_UNRESOLVED
+
+
+def test_a_path_without_the_path_is_no_model() -> None:
+    route = find(b"POST", "/model/a/invoke")
+    assert route is not None
+    assert reason_of(resolve(route, b"", JSON, b"{}")) is Reason.MODEL_UNRESOLVED
+
+
+@pytest.mark.parametrize("query", [b"key=a.b.c", b"alt=sse&key=x", b"api%5Fkey=x", b"access_token=x", b"a;Key=x", b"subscription-key=x"])
+def test_a_credential_in_the_query_is_refused_not_forwarded(query: bytes) -> None:
+    outcome = ask(b'{"model":"a"}', query)
+    assert isinstance(outcome, Refused)
+    assert (outcome.reason, outcome.detail) == (Reason.MALFORMED_REQUEST, "a credential in the query; send it as a header")
+
+
+@pytest.mark.parametrize("query", [b"_method=DELETE", b"$httpMethod=DELETE", b"x-http-method-override=PUT"])
+def test_a_query_that_makes_another_request_of_it_is_refused(query: bytes) -> None:
+    assert reason_of(ask(b'{"model":"a"}', query)) is Reason.MALFORMED_REQUEST
 
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"br", b"zstd", b"unknown"])

@@ -5,13 +5,16 @@ import pytest
 
 from gateway.wire.body import Members, read_object
 from gateway.wire.places import in_fields, in_headers, in_query, notable
+from gateway.wire.refused import Refused
 from gateway.wire.shape import SHAPES
 
 
 def found_in(document: dict[str, Any]) -> list[str | None]:
     members = read_object(json.dumps({"model": "a", **document}).encode())
     assert isinstance(members, Members)
-    return in_fields(members, SHAPES[members.names])
+    found = in_fields(members, SHAPES[members.names])
+    assert not isinstance(found, Refused)
+    return found
 
 
 @pytest.mark.parametrize(

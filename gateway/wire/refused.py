@@ -1,0 +1,12 @@
+"""A request that is not to be judged any further: why, in words that quote nothing of it."""
+
+from msgspec import Struct
+
+from gateway.policy.vocabulary import Reason
+
+
+class Refused(Struct, frozen=True, gc=False):
+    """Why no single model could be read. `detail` quotes nothing that the caller sent."""
+
+    reason: Reason
+    detail: str
