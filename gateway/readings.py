@@ -1,20 +1,24 @@
 """Copies what the parts count in plain numbers into metrics, once a second; watches the loop's lag."""
 
 import asyncio
+import logging
 import math
 from collections.abc import Mapping
 from typing import Final
 
 from gateway.audit.journal import Journal
+from gateway.audit.logs import event
 from gateway.audit.metrics import Metrics
 from gateway.identity.keyset import KeySet
 from gateway.identity.verifier import Verifier
-from gateway.policy.snapshot import Snapshot
+from gateway.policy.snapshot import InvalidEntry, Snapshot
 from gateway.proxy.journey import Gate
 from gateway.proxy.upstream import Upstream
 from gateway.store.watch import PolicyWatch
 
 EVERY: Final = 1.0
+MOST_TOLD: Final = 10  # entries logged at one publication; the rest are counted, and listed by `gateway status`
+LOG: Final = logging.getLogger(__name__)
 NEVER: Final = -1.0e308
 
 
@@ -31,6 +35,9 @@ class Readings:
         self._upstreams: Mapping[str, Upstream] = {}
         self._past: dict[tuple[str, str], int] = {}
         self._task: asyncio.Task[None] | None = None
+        self._up = True
+        self._initialised = True
+        self._told: frozenset[InvalidEntry] = frozenset()
         self.config_reloads: Mapping[str, int] = {}
 
     def __repr__(self) -> str:
@@ -60,6 +67,7 @@ class Readings:
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """A new policy is in force: its entries, and which names may be labels."""
+        self._tell_content(snapshot)
         metrics = self._metrics
         models = {model.id for model in snapshot.catalogue.values()}
         metrics.set_known(models, {org for grants in snapshot.grants.values() for org in grants})
@@ -87,8 +95,25 @@ class Readings:
         for outcome, count in self.config_reloads.items():
             self._metrics.config_reloads.labels(outcome).set_total(count)
 
+    def _tell_content(self, snapshot: Snapshot) -> None:
+        """Log what an operator has to look at: a store without policy, entries that do not parse and so deny."""
+        if snapshot.initialised != self._initialised:
+            self._initialised = snapshot.initialised
+            level, name = (logging.INFO, "policy_initialised") if snapshot.initialised else (logging.ERROR, "policy_uninitialised")
+            event(LOG, level, name, revision=snapshot.revision)
+        for entry in [entry for entry in snapshot.invalid if entry not in self._told][:MOST_TOLD]:
+            event(LOG, logging.WARNING, "policy_entry_invalid", key=entry.key, problem=entry.problem, count=len(snapshot.invalid))
+        self._told = frozenset(snapshot.invalid)
+
+    def _tell_store(self, *, up: bool) -> None:
+        if up != self._up:
+            self._up = up
+            level, name = (logging.INFO, "store_back") if up else (logging.ERROR, "store_lost")
+            event(LOG, level, name, problem="" if up else self._watch.last_error, revision=self._watch.snapshot.revision)
+
     def _read_policy(self) -> None:
         watch, metrics = self._watch, self._metrics
+        self._tell_store(up=watch.up)
         if watch.snapshot.confirmed_at > NEVER:
             metrics.policy_age_seconds.mark(watch.snapshot.confirmed_at)
         metrics.store_up.set(1.0 if watch.up else 0.0)
