@@ -30,7 +30,7 @@ from gateway.settings.decode import decode
 from gateway.settings.document import compose
 from gateway.settings.problems import Problem, settings_error
 from gateway.settings.rules_shape import RestrictionsSection
-from gateway.settings.section import Name, Section
+from gateway.settings.section import Name
 from gateway.store.codec import decode_directive
 from gateway.store.rules import Expand
 
@@ -38,14 +38,14 @@ LONGEST_TEXT: Final = 1024
 Mode = Literal["enforce", "monitor"]
 
 
-class ExceptionsSection(Section, frozen=True, kw_only=True):
+class ExceptionsSection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Whom the order leaves alone."""
 
     organisations: tuple[str, ...]
     their_foreign_national_employees: bool
 
 
-class DirectiveSection(Section, frozen=True, kw_only=True):
+class DirectiveSection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole document. `models` unset: every gated model."""
 
     id: Name

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.admin.instants import write_instant
 from gateway.policy.snapshot import Grant, Model, Snapshot
+from gateway.policy.stage import in_force
 
 Row = dict[str, Any]
 
@@ -21,9 +22,9 @@ def partner_rows(snapshot: Snapshot, now: float, model: str | None = None) -> li
     ]
 
 
-def model_rows(snapshot: Snapshot) -> list[Row]:
+def model_rows(snapshot: Snapshot, now: float = -math.inf) -> list[Row]:
     """List the catalogue in its order, each model once, with the stage that holds now and the number of grants."""
-    return [_model(model, snapshot) for model in _each_once(snapshot)]
+    return [_model(model, snapshot, now) for model in _each_once(snapshot)]
 
 
 def entry_counts(snapshot: Snapshot) -> Row:
@@ -67,14 +68,18 @@ def grant_state(grant: Grant, now: float) -> str:
     return "in force" if now < grant.valid_until else "expired"
 
 
-def _model(model: Model, snapshot: Snapshot) -> Row:
+def _model(model: Model, snapshot: Snapshot, now: float) -> Row:
     record = snapshot.stages.get(model.id)
+    if record is not None:
+        record = in_force(record, now)
     return {
         "model": model.id,
         "stage": str(model.stage if record is None else record.stage),
         "set_by": "settings" if record is None else ("invalid entry" if record.invalid else "store"),
         "since": record.since if record else "",
         "authority": record.authority if record else "",
+        "next": f"{record.next_stage} from {_date(record.next_from)}" if record and record.next_stage else "",
+        "signoffs": [f"{one.agency}: {one.stage} ({one.authority})" for one in record.signoffs] if record else [],
         "gated": model.gated,
         "hidden": model.hidden,
         "aliases": list(model.aliases),

@@ -2,13 +2,17 @@
 
 import argparse
 import asyncio
+from functools import partial
 
 from gateway.admin.commands import Command, add_partner, known_model, remove_partner
 from gateway.admin.inventory import partner_rows
+from gateway.admin.stages import check_room
 from gateway.cli.options import add_store, optional_settings, required_settings, wall_clock
-from gateway.cli.policy import catalogue_of, change, read_policy
+from gateway.cli.policy import Planned, Standing, catalogue_of, change, read_policy
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
+from gateway.policy.stage import stage_of
+from gateway.settings.shape import Settings
 
 COLUMNS = ("model", "organisation", "state", "from", "until", "evaluator", "covers_foreign_persons", "waive", "authority", "problem")
 
@@ -28,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry out the action."""
     match arguments.action:
         case "add":
-            return change(arguments, _addition(arguments), f"{arguments.org} is on the list of {arguments.model}")
+            return change(arguments, partial(_addition, arguments, required_settings(arguments)), "")
         case "remove":
             return change(arguments, _removal(arguments), f"{arguments.org} is off the list of {arguments.model}")
         case _:
@@ -57,9 +61,9 @@ def _name_entry(parser: argparse.ArgumentParser) -> None:
     add_store(parser)
 
 
-def _addition(arguments: argparse.Namespace) -> Command:
-    return add_partner(
-        catalogue_of(required_settings(arguments)),
+def _addition(arguments: argparse.Namespace, settings: Settings, stands: Standing) -> Planned:
+    command = add_partner(
+        catalogue_of(settings),
         arguments.org,
         arguments.model,
         wall_clock(),
@@ -71,6 +75,10 @@ def _addition(arguments: argparse.Namespace) -> Command:
         authority=arguments.authority,
         reason=arguments.reason,
     )
+    model, now = stands.snapshot.catalogue[command.model], wall_clock().timestamp()
+    stage, _ = stage_of(model, stands.snapshot, now)
+    check_room(model, stage, stands.snapshot.grants.get(model.id, {}).items(), command.organisation, now, settings.stages)
+    return Planned(command, f"{arguments.org} is on the list of {arguments.model}")
 
 
 def _removal(arguments: argparse.Namespace) -> Command:

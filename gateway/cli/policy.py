@@ -3,23 +3,27 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from typing import cast
+
+from msgspec import Struct
 
 from gateway.admin.acknowledgement import Acknowledgement, Awaited
 from gateway.admin.commands import AddPartner, Command, RemovePartner
 from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.admin.service import Administration, Change
-from gateway.admin.session import open_policy, read_snapshot
+from gateway.admin.session import PolicySession, open_policy, read_snapshot
 from gateway.admin.waiting import wait_for
-from gateway.cli.options import operator, optional_settings, store_section
+from gateway.cli.options import operator, optional_settings, required_settings, store_section
 from gateway.cli.tables import show_json
 from gateway.cli.wait import as_facts, show_answers, verdict
 from gateway.errors import CommandError, StoreUnavailableError
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.provision import build_catalogue, country_groups, expand_for
 from gateway.settings.shape import Settings
+from gateway.store.edit import Condition
 from gateway.store.reader import PolicyReader
 
 
@@ -33,14 +37,47 @@ async def read_policy(arguments: argparse.Namespace, settings: Settings) -> Snap
     return await read_snapshot(store_section(arguments, settings), catalogue_of(settings), expand_for(settings))
 
 
-def change(arguments: argparse.Namespace, command: Command, done: str) -> int:
-    """Carry out one command and say so: `done` with the revision for people, revision and both values as JSON; wait if told to."""
+class Standing(Struct, frozen=True):
+    """The policy as it stands when a change is planned on it; `stages` as they are stored, under `key`."""
+
+    snapshot: Snapshot
+    key: str
+    stages: Mapping[bytes, bytes]
+
+    def unchanged(self, model: str) -> Condition:
+        """Demand that the stage of the model is still as it was read."""
+        return Condition(self.key, model, self.stages.get(model.encode()))
+
+
+class Planned(Struct, frozen=True):
+    """A command made from the policy as it stands, what to say when it is done, and what must still hold then."""
+
+    command: Command
+    done: str
+    conditions: tuple[Condition, ...] = ()
+
+
+Plan = Callable[[Standing], Planned]
+
+
+def change(arguments: argparse.Namespace, command: Command | Plan, done: str) -> int:
+    """Carry out one command and say so: `done` with the revision for people, revision and both values as JSON; wait if told to.
+
+    A command that depends on the policy is made from it, and is refused where that has changed meanwhile.
+    """
     return asyncio.run(_carry_out(arguments, command, done))
 
 
-async def _carry_out(arguments: argparse.Namespace, command: Command, done: str) -> int:
+async def _planned(arguments: argparse.Namespace, plan: Plan, policy: PolicySession) -> Planned:
+    stages = await cast("Awaitable[dict[bytes, bytes]]", policy.client.hgetall(policy.keys.models))
+    return plan(Standing(await read_policy(arguments, required_settings(arguments)), policy.keys.models, stages))
+
+
+async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done: str) -> int:
     async with open_policy(store_section(arguments, optional_settings(arguments))) as policy:
-        made = await Administration(policy.writer, policy.keys, operator()).carry_out(command)
+        planned = await _planned(arguments, given, policy) if callable(given) else Planned(given, done)
+        command, done = planned.command, planned.done
+        made = await Administration(policy.writer, policy.keys, operator()).carry_out(command, planned.conditions)
         _check(command, made)
         if not arguments.json:
             print(f"{done}{_replacing(command, made)} (revision {made.revision})", flush=True)

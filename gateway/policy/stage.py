@@ -1,10 +1,12 @@
 """The stage of a model: who says so, whether it is suspended, and whether it demands a grant."""
 
+import math
+from datetime import UTC, datetime
 from typing import Final
 
 from gateway.policy.check import Check, Source
 from gateway.policy.restrictions import FAIL, PASS
-from gateway.policy.snapshot import Model, Snapshot
+from gateway.policy.snapshot import Model, Snapshot, StageRecord
 from gateway.policy.vocabulary import Reason, Stage
 
 SUSPENDED: Final = Stage.SUSPENDED
@@ -15,12 +17,23 @@ GENERAL: Final = Stage.GENERAL
 _BY_CATALOGUE: Final = {stage: f"stage:{stage}" for stage in Stage}
 
 
-def stage_of(model: Model, snapshot: Snapshot) -> tuple[Stage, Source]:
-    """Give the stage in force and who says so: the store, else the catalogue. An entry that did not parse suspends."""
+def stage_of(model: Model, snapshot: Snapshot, wall: float = -math.inf) -> tuple[Stage, Source]:
+    """Give the stage in force at `wall` (epoch seconds) and who says so: the store, else the catalogue. One that did not parse suspends."""
     record = snapshot.stages.get(model.id)
     if record is None:
         return model.stage, _BY_CATALOGUE[model.stage]
-    return SUSPENDED if record.invalid else record.stage, record
+    if record.invalid:
+        return SUSPENDED, record
+    record = in_force(record, wall)
+    return record.stage, record
+
+
+def in_force(record: StageRecord, wall: float) -> StageRecord:
+    """Give the record as it is at `wall` (epoch seconds): what was scheduled for then has come."""
+    if record.next_stage is None or wall < record.next_from:
+        return record
+    since = datetime.fromtimestamp(record.next_from, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return StageRecord(record.next_stage, since, record.next_authority, signoffs=record.signoffs)
 
 
 def check_stage(stage: Stage, source: Source) -> Check:

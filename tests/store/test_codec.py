@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.policy.directive import Directive
 from gateway.policy.restrictions import CountryRule, Restrictions
-from gateway.policy.snapshot import Grant, Revocation, StageRecord
+from gateway.policy.snapshot import Grant, Revocation, SignOff, StageRecord
 from gateway.policy.vocabulary import Effect, Stage, Unknown
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
 
@@ -73,8 +73,10 @@ def test_a_grant_that_does_not_parse_admits_nobody_and_says_why(raw: bytes, prob
 
 
 def test_stages() -> None:
-    assert decode_stage(b'{"stage":"general","since":"2026-01-01T00:00:00Z","authority":"A","signoffs":[{"by":"x"}]}') == (
-        StageRecord(Stage.GENERAL, "2026-01-01T00:00:00Z", "A"),
+    assert decode_stage(
+        b'{"stage":"general","since":"2026-01-01T00:00:00Z","authority":"A","signoffs":[{"agency":"x","stage":"preview","authority":"B"}]}'
+    ) == (
+        StageRecord(Stage.GENERAL, "2026-01-01T00:00:00Z", "A", signoffs=(SignOff("x", Stage.PREVIEW, "B"),)),
         "",
     )
 
