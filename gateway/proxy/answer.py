@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from gateway.wire.headers import forwardable_response
 from gateway.wire.memo import Memo
-from gateway.wire.sse import is_event_stream
 
 
 class ResponseHead(Struct, gc=False):
@@ -21,7 +20,7 @@ class ResponseHead(Struct, gc=False):
     framing: str
     length: bytes = b""
     lines: list[bytes] = []
-    event_stream: bool = False
+    content_type: bytes = b""
     compressed: bool = False
 
 
@@ -54,7 +53,6 @@ def _treatment(name: bytes) -> tuple[bytes, Matter]:
     return (_RENAMED.get(name, name) + b": " if passes else b""), _MATTERS.get(name, Matter.NOTHING)
 
 
-_EVENT_STREAMS: Final = Memo(is_event_stream, size=len)
 _TREATMENTS: Final = Memo(_treatment, size=len)
 
 
@@ -73,7 +71,7 @@ def read_answer_head(status: int, headers: list[tuple[bytes, bytes]], *, bodiles
 
 def _note(head: ResponseHead, matter: Matter, value: bytes) -> None:
     if matter is Matter.TYPE:
-        head.event_stream = _EVENT_STREAMS[value]
+        head.content_type = value
     elif matter is Matter.COMPRESSION:
         head.compressed = True
     elif matter is Matter.CONNECTION:

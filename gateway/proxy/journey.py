@@ -35,9 +35,10 @@ from gateway.settings.shape import Limits
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.handshake import WRONG_VERSION, read_handshake
 from gateway.wire.model import Refused, resolve
-from gateway.wire.routes import Kind, dialect_of, item_name
+from gateway.wire.routes import Kind, dialect_of, path_model
 
 DRAIN_TICK: Final = 0.02
+UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 UPGRADE_REQUIRED: Final = 426
 SPOKEN_HERE: Final = ((b"upgrade", b"websocket"), (b"sec-websocket-version", b"13"))
@@ -96,6 +97,7 @@ class Gate:
         self.house = house
         self.draining = False
         self.leases = LeaseBook(loop, lambda: policy.snapshot, clock, witness.on_swept)
+        self.leases.on_monitored = witness.on_monitored
         self.connections: set[Connection] = set()
         self.clock = clock
         self._policy = policy
@@ -183,6 +185,9 @@ class Gate:
         if request.problem or head is None:
             self.refuse_unreadable(connection, request)
             return
+        if request.route is not None and request.route.kind is Kind.STATEFUL:
+            self.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, UNOWNED)
+            return
         if request.route is None or request.upgrade is not (request.route.kind is Kind.REALTIME):
             self.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, _upgrade_advice(request))
             return
@@ -209,7 +214,7 @@ class Gate:
             self.refuse_unreadable(connection, request)
             return
         now = self.clock()
-        resolved = resolve(route, envelope.query, envelope.headers, request.whole_body())
+        resolved = resolve(route, envelope.query, envelope.headers, request.whole_body(), envelope.path)
         if isinstance(resolved, Refused):
             self.refuse(connection, request, resolved.reason, resolved.detail)
             return
@@ -334,7 +339,7 @@ class Gate:
         if request.route is not None and request.route.kind is Kind.CATALOGUE:
             body = models_page(dialect, models)
         else:
-            name = item_name(request.envelope.path) if request.envelope is not None else ""
+            name = path_model(request.route, request.envelope.path) if request.route is not None and request.envelope is not None else ""
             model = next((model for model in models if name == model.id or name in model.aliases), None)
             if model is None:
                 self.refuse(connection, request, Reason.MODEL_UNKNOWN)

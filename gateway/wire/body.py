@@ -5,13 +5,24 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
+MOST_KEYS: Final = 4096
+"""Keys of one object; honest requests have dozens, and reading millions would hold up everybody else's for seconds."""
+
+
+class _TooManyKeysError(Exception):
+    pass
+
 
 class _Member:
-    """One key, equal to itself only: a mapping from members loses no duplicate."""
+    """One key, equal to itself only: a mapping from members loses no duplicate. `left`: how many more are read."""
 
     __slots__ = ("name",)
+    left = MOST_KEYS
 
     def __init__(self, _kind: type, name: str) -> None:
+        _Member.left -= 1
+        if _Member.left < 0:
+            raise _TooManyKeysError
         self.name = name
 
 
@@ -45,9 +56,12 @@ def read_object(body: bytes) -> Members | str:
         return "the body is not well-formed JSON"
     except RecursionError:
         return "the body is nested too deeply"
+    except _TooManyKeysError:
+        return f"the body has more than {MOST_KEYS} keys"
 
 
 def _members(text: bytes) -> Members:
+    _Member.left = MOST_KEYS
     found = _OBJECT.decode(text)
     return Members(tuple([member.name for member in found]), list(found.values()))
 

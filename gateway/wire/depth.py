@@ -17,9 +17,16 @@ from gateway.wire.refused import Refused
 
 Found = list[str | None]
 
+MOST_KEYS: Final = 65_536
+"""Keys that are looked through in one value of the body; what has more is refused, as it would hold up everybody else's requests."""
+
+MOST_PARTS: Final = 2_000_000
+"""Commas and opening brackets in one value, in texts too: as many parts can it have."""
+
 _TWICE: Final = Refused(Reason.MALFORMED_REQUEST, "an object within the body has a key twice")
 _DEEP: Final = Refused(Reason.MALFORMED_REQUEST, "the body is nested too deeply")
 _BROKEN: Final = Refused(Reason.MALFORMED_REQUEST, "the body is not well-formed JSON")
+_LARGE: Final = Refused(Reason.MALFORMED_REQUEST, "an object or list within the body has too many parts")
 
 # Schemas, arguments and data that no API reads as configuration, by their folded names.
 _OWN: Final = frozenset(
@@ -45,8 +52,20 @@ _FUNCTIONS: Final = (None, "function", "custom")
 _FOLDED: Final = Memo(fold, size=len)
 
 
+class _TooManyKeysError(Exception):
+    pass
+
+
 class _Pairs(list[tuple[str, Any]]):
-    """An object's members, those that are sent twice included."""
+    """An object's members, those that are sent twice included. `left`: how many more are read."""
+
+    left = MOST_KEYS
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        _Pairs.left -= len(pairs) + 1
+        if _Pairs.left < 0:
+            raise _TooManyKeysError
+        super().__init__(pairs)
 
 
 def _number(_text: str) -> int:
@@ -61,12 +80,9 @@ def explore(value: Raw, *, prose: bool, items: bool = False) -> Found | Refused:
 
     `prose`: a conversation, in which only tools name models. `items`: a list of which a member may be no more than an id.
     """
-    try:
-        root = _JSON.decode(bytes(value).decode("utf-8"))
-    except RecursionError:
-        return _DEEP
-    except ValueError:
-        return _BROKEN
+    root = _read(value)
+    if isinstance(root, Refused):
+        return root
     if items and any(isinstance(each, _Pairs) and _is_bare_id(each) for each in root):
         return refused("item_reference")
     found: Found = []
@@ -86,11 +102,24 @@ def holds_id(value: Raw) -> bool:
     """Whether `value` is an object with an `id` that is not empty."""
     if memoryview(value)[0] != ord("{"):
         return False
+    root = _read(value)
+    return isinstance(root, Refused) or _has_id(root)
+
+
+def _read(value: Raw) -> list[Any] | Refused:
+    text = bytes(value)
+    if text.count(b",") + text.count(b"[") + text.count(b"{") > MOST_PARTS:
+        return _LARGE
+    _Pairs.left = MOST_KEYS
     try:
-        root = _JSON.decode(bytes(value).decode("utf-8"))
-    except (RecursionError, ValueError):
-        return True
-    return _has_id(root)
+        root: list[Any] = _JSON.decode(text.decode("utf-8"))
+    except _TooManyKeysError:
+        return _LARGE
+    except RecursionError:
+        return _DEEP
+    except ValueError:
+        return _BROKEN
+    return root
 
 
 def _look(pairs: _Pairs, prose: bool, found: Found, waiting: list[tuple[list[Any], bool]]) -> Refused | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.wire.body import Members, read_items, read_object, read_text
+from gateway.wire.body import MOST_KEYS, Members, read_items, read_object, read_text
 
 
 def reference(body: bytes) -> list[tuple[str, Any]] | None:
@@ -146,3 +146,12 @@ def test_only_a_string_is_text() -> None:
     members = read_object(b'{"a":"t\\u00e9","b":1,"c":null,"d":["x"]}')
     assert isinstance(members, Members)
     assert [read_text(value) for value in members.values] == ["té", None, None, None]
+
+
+def test_keys_without_end_are_not_read() -> None:
+    def body(count: int) -> bytes:
+        return b'{"model":"m"' + b"".join(b',"k%d":1' % number for number in range(count - 1)) + b"}"
+
+    assert isinstance(read_object(body(MOST_KEYS)), Members)
+    assert read_object(body(MOST_KEYS + 1)) == f"the body has more than {MOST_KEYS} keys"
+    assert isinstance(read_object(body(MOST_KEYS)), Members)
