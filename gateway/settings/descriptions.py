@@ -97,7 +97,10 @@ DESCRIPTIONS: Final = MappingProxyType(
         "ModelSection": {
             "id": "The model's name: in requests, on allowlists, in metrics.",
             "upstream": "Which upstream serves it.",
-            "aliases": "Other names that mean exactly this model.",
+            "aliases": "Other names that mean exactly this model, such as dated snapshots; the upstream gets the caller's.",
+            "prefixes": "What may stand before each of these names, such as `provider/`.",
+            "suffixes": "What may stand after each of these names, such as `[1m]` or `-2026-11-01`.",
+            "routes": "Plain routes (vLLM, TGI), such as `/generate`, that run this model when a request names none.",
             "gated": "Whether restrictions and a fresh policy are demanded; false for models that anyone with a token may use.",
             "hidden": "Refuse as if the model did not exist (404), so that its name does not leak.",
             "stage": "The stage until an operator sets one in the store: `suspended` (nobody), `evaluation` (grants marked evaluator),"

@@ -12,6 +12,7 @@ from gateway.policy.restrictions import CountryRule, Restrictions
 from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Stage
 from gateway.settings.document import read_mapping
+from gateway.settings.names import names_of
 from gateway.settings.shape import CountryList, Credential, ModelSection, RestrictionsSection, Settings
 
 Expand = Callable[[Iterable[str]], frozenset[str]]
@@ -34,7 +35,7 @@ def expand_for(settings: Settings) -> Expand:
 
 
 def build_catalogue(settings: Settings, groups: Mapping[str, CountryGroup]) -> Mapping[str, Model]:
-    """Each id and each alias -> its model, in the order of the file; groups in the restrictions are expanded."""
+    """Each name -> its model, in the order of the file; groups in the restrictions are expanded."""
     catalogue: dict[str, Model] = {}
     for section in settings.models:
         model = build_model(section, _expand_with(groups))
@@ -48,7 +49,7 @@ def build_model(section: ModelSection, expanded: Expand) -> Model:
     return Model(
         id=section.id,
         upstream=section.upstream,
-        aliases=section.aliases,
+        aliases=tuple(name for name, _ in names_of(section) if name != section.id),
         gated=section.gated,
         hidden=section.hidden,
         stage=section.stage or unnamed,

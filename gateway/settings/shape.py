@@ -150,6 +150,9 @@ class ModelSection(Section, frozen=True, kw_only=True):
     id: str
     upstream: Name
     aliases: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
     gated: bool = True
     hidden: bool = False
     stage: Stage | None = None

@@ -5,6 +5,7 @@ from typing import Final
 
 from gateway.errors import SettingsError
 from gateway.policy.groups import CountryGroup, expand
+from gateway.settings.names import PLAIN_ROUTES, names_of
 from gateway.settings.problems import Problem, did_you_mean, shown
 from gateway.settings.provision import country_groups
 from gateway.settings.shape import CountryList, ModelSection, RestrictionsSection, Settings
@@ -38,11 +39,7 @@ def repeated(names: Sequence[tuple[str, str]]) -> Iterator[Problem]:
 
 
 def _names(models: tuple[ModelSection, ...]) -> list[tuple[str, str]]:
-    names = []
-    for index, model in enumerate(models):
-        names.append((model.id, f"models[{index}].id"))
-        names += [(alias, f"models[{index}].aliases[{place}]") for place, alias in enumerate(model.aliases)]
-    return names
+    return [(name, f"models[{index}].{place}") for index, model in enumerate(models) for name, place in names_of(model)]
 
 
 def _model(model: ModelSection, upstreams: set[str], groups: Mapping[str, CountryGroup], path: str) -> Iterator[Problem]:
@@ -50,6 +47,12 @@ def _model(model: ModelSection, upstreams: set[str], groups: Mapping[str, Countr
         if not name or len(name) > LONGEST_MODEL_NAME or name != name.strip():
             where = path + place.removeprefix("models[0]")
             yield Problem(where, f"expected 1 to {LONGEST_MODEL_NAME} characters without spaces around them")
+        elif name.startswith("/") and "routes" not in place:
+            yield Problem(path + place.removeprefix("models[0]"), "no name begins with '/'. To bind a route write: routes: [/generate]")
+    for index, route in enumerate(model.routes):
+        if route not in PLAIN_ROUTES:
+            near = did_you_mean(route, PLAIN_ROUTES)
+            yield Problem(f"{path}.routes[{index}]", f"no route that may name no model.{near} Known: {', '.join(PLAIN_ROUTES)}")
     if upstreams and model.upstream not in upstreams:
         near = did_you_mean(model.upstream, upstreams)
         yield Problem(f"{path}.upstream", f"no such upstream.{near} Known: {', '.join(sorted(upstreams))}")

@@ -45,6 +45,16 @@ def test_every_name_leads_to_its_model(settings: Settings) -> None:
     assert (catalogue["frontier"].upstream, catalogue["frontier"].hidden) == ("inference", True)
 
 
+def test_prefixes_suffixes_and_routes_are_names_too(tmp_path: Path) -> None:
+    named = "models:\n  - {id: a, upstream: inference, aliases: [b], prefixes: [lab/], suffixes: ['[1m]'], routes: [/generate]}\n"
+    settings = parsed(ISSUERS + UPSTREAMS + named, tmp_path)
+    catalogue = build_catalogue(settings, country_groups(settings))
+    assert list(catalogue) == ["a", "b", "lab/a", "lab/b", "a[1m]", "b[1m]", "lab/a[1m]", "lab/b[1m]", "/generate"]
+    assert {model.id for model in catalogue.values()} == {"a"}
+    assert "lab/c" not in catalogue
+    assert "a[1M]" not in catalogue, "names are exact"
+
+
 def test_a_stage_that_nobody_named_is_preview_behind_the_gate_and_general_before_it(settings: Settings) -> None:
     catalogue = build_catalogue(settings, country_groups(settings))
     assert [catalogue[name].stage for name in ("frontier-1", "open-1", "early-1")] == [Stage.PREVIEW, Stage.GENERAL, Stage.EVALUATION]

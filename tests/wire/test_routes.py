@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.settings.names import PLAIN_ROUTES
 from gateway.wire.paths import canonical
 from gateway.wire.route import Content
 from gateway.wire.routes import TABLE, Dialect, Kind, ModelIn, dialect_of, find, path_model, read_lines
@@ -156,3 +157,7 @@ def test_the_dialect_is_the_routes_own_or_the_one_that_the_caller_speaks() -> No
 def test_a_line_that_says_what_is_not_known_is_an_error(line: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         list(read_lines(Dialect.OPENAI, line))
+
+
+def test_routes_that_a_model_can_be_bound_to_are_those_that_may_name_none() -> None:
+    assert set(PLAIN_ROUTES) == {shape for (_, shape), route in TABLE.items() if route.model_in is ModelIn.ROUTE}
