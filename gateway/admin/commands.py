@@ -48,7 +48,14 @@ class SetStage(Struct, frozen=True):
     reason: str = ""
 
 
-Command = AddPartner | RemovePartner | SetStage | Revoke | LiftRevocation | ApplyDirective | LiftDirective
+class ImportPartners(Struct, frozen=True):
+    """Several admissions and removals in one step."""
+
+    steps: tuple[AddPartner | RemovePartner, ...]
+    reason: str = ""
+
+
+Command = ImportPartners | AddPartner | RemovePartner | SetStage | Revoke | LiftRevocation | ApplyDirective | LiftDirective
 
 
 def add_partner(

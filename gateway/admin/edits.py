@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import assert_never
 
-from gateway.admin.commands import AddPartner, Command, RemovePartner, SetStage
+from gateway.admin.commands import AddPartner, Command, ImportPartners, RemovePartner, SetStage
 from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.store.edit import Edit
@@ -18,6 +18,8 @@ def edits_of(command: Command, keys: Keys) -> tuple[Edit, ...]:  # noqa: PLR0911
             return (Edit("grant.put", keys.allowlist(command.model), command.organisation, _stored(command.grant)),)
         case RemovePartner():
             return (Edit("grant.remove", keys.allowlist(command.model), command.organisation, None),)
+        case ImportPartners():
+            return tuple(edit for step in command.steps for edit in edits_of(step, keys))
         case SetStage():
             return (Edit("stage.put", keys.models, command.model, _stored(command.record)),)
         case Revoke():

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from gateway.admin.commands import LONGEST_TEXT, SetStage
+from gateway.admin.commands import LONGEST_TEXT, AddPartner, RemovePartner, SetStage
 from gateway.admin.instants import read_instant, write_instant
 from gateway.admin.inventory import grant_state
 from gateway.errors import CommandError
@@ -116,9 +116,30 @@ def check_room(
 ) -> None:
     """Refuse one partner more than the stage takes; whose grant is over does not count, nor does who is replaced."""
     most = _release(stage, releases).partners_at_most
-    held = sum(name != organisation and grant_state(grant, now) in {"in force", "not yet", "invalid"} for name, grant in grants)
+    held = _holding((grant for name, grant in grants if name != organisation), now)
     if most is not None and held >= most:
         raise CommandError(f"{model.id} has {held} partners, and takes at most {most} at {stage}: remove one first. Nothing has changed.")
+
+
+def _holding(grants: Iterable[Grant], now: float) -> int:
+    return sum(grant_state(grant, now) != "expired" for grant in grants)
+
+
+def check_total(model: str, steps: Iterable[AddPartner | RemovePartner], snapshot: Snapshot, now: float, releases: ReleasesSection) -> None:
+    """Refuse several changes together that leave more partners than the stage of the model takes."""
+    found = snapshot.catalogue[model]
+    stage = in_force(record_of(found, snapshot), now).stage
+    most = _release(stage, releases).partners_at_most
+    grants = dict(snapshot.grants.get(model, {}))
+    before = _holding(grants.values(), now)
+    for step in steps:
+        if step.model == model:
+            grants.pop(step.organisation, None)
+            if isinstance(step, AddPartner):
+                grants[step.organisation] = Grant()
+    held = _holding(grants.values(), now)
+    if most is not None and held > max(most, before):
+        raise CommandError(f"{model} would have {held} partners, and takes at most {most} at {stage}. Nothing has changed.")
 
 
 def _missing(present: StageRecord, stage: Stage, releases: ReleasesSection) -> list[tuple[Stage, str]]:

@@ -8,6 +8,7 @@ from gateway.admin.commands import Command, add_partner, known_model, remove_par
 from gateway.admin.inventory import partner_rows
 from gateway.admin.stages import check_room
 from gateway.cli.options import add_store, optional_settings, required_settings, wall_clock
+from gateway.cli.partner_file import add_export, add_import, run_export, run_import
 from gateway.cli.policy import Planned, Standing, catalogue_of, change, read_policy
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
@@ -19,10 +20,12 @@ COLUMNS = ("model", "organisation", "state", "from", "until", "evaluator", "cove
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `partner` takes."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="add|remove|list")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="add|remove|list|import|export")
     _add_arguments(actions.add_parser("add", help="put an organisation on a model's list, replacing what it had", allow_abbrev=False))
     remove = actions.add_parser("remove", help="take it off; its running streams are cut", allow_abbrev=False)
     _name_entry(remove)
+    add_import(actions.add_parser("import", help="make the lists as a file says; shows every difference first", allow_abbrev=False))
+    add_export(actions.add_parser("export", help="print all lists as such a file", allow_abbrev=False))
     listing = actions.add_parser("list", help="show who is on which list", allow_abbrev=False)
     listing.add_argument("--model", metavar="M", help="only this model")
     add_store(listing)
@@ -31,6 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the action."""
     match arguments.action:
+        case "import":
+            return run_import(arguments)
+        case "export":
+            return run_export(arguments)
         case "add":
             return change(arguments, partial(_addition, arguments, required_settings(arguments)), "")
         case "remove":

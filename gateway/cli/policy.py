@@ -24,6 +24,7 @@ from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.provision import build_catalogue, country_groups, expand_for
 from gateway.settings.shape import Settings
 from gateway.store.edit import Condition
+from gateway.store.keys import Keys
 from gateway.store.reader import PolicyReader
 
 
@@ -38,15 +39,15 @@ async def read_policy(arguments: argparse.Namespace, settings: Settings) -> Snap
 
 
 class Standing(Struct, frozen=True):
-    """The policy as it stands when a change is planned on it; `stages` as they are stored, under `key`."""
+    """The policy as it stands when a change is planned on it; `stages` as they are stored."""
 
     snapshot: Snapshot
-    key: str
+    keys: Keys
     stages: Mapping[bytes, bytes]
 
     def unchanged(self, model: str) -> Condition:
         """Demand that the stage of the model is still as it was read."""
-        return Condition(self.key, model, self.stages.get(model.encode()))
+        return Condition(self.keys.models, model, self.stages.get(model.encode()))
 
 
 class Planned(Struct, frozen=True):
@@ -70,7 +71,7 @@ def change(arguments: argparse.Namespace, command: Command | Plan, done: str) ->
 
 async def _planned(arguments: argparse.Namespace, plan: Plan, policy: PolicySession) -> Planned:
     stages = await cast("Awaitable[dict[bytes, bytes]]", policy.client.hgetall(policy.keys.models))
-    return plan(Standing(await read_policy(arguments, required_settings(arguments)), policy.keys.models, stages))
+    return plan(Standing(await read_policy(arguments, required_settings(arguments)), policy.keys, stages))
 
 
 async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done: str) -> int:
