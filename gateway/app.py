@@ -169,7 +169,7 @@ class Gateway:
         self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams)
         self.replica = Replica(
             self.worker,
-            ReplicaRegister(self.store_address, Keys(settings.store.prefix), settings.store.timeout),
+            ReplicaRegister(self.store_address, Keys(self.store_address.prefix), settings.store.timeout),
             self.watch,
             self.gate.leases,
             self.metrics.replica_report_failures.inc,

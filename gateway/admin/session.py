@@ -12,7 +12,8 @@ from gateway.clock import read_clock
 from gateway.errors import StoreUnavailableError
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.shape import Store
-from gateway.store.address import StoreAddress, connect, read_address
+from gateway.store.address import StoreAddress, read_address
+from gateway.store.client import connect
 from gateway.store.keys import Keys
 from gateway.store.reader import PolicyReader
 from gateway.store.reading import read_once
@@ -35,7 +36,7 @@ async def open_policy(store: Store) -> AsyncIterator[PolicySession]:
     """Open the store of these settings; StoreUnavailableError names it where it does not answer, refuses us or may not be written."""
     address = read_address(store, os.environ)
     client = connect(address, store.timeout)
-    keys = Keys(store.prefix)
+    keys = Keys(address.prefix)
     try:
         yield PolicySession(address, client, keys, PolicyReader(client, keys), PolicyWriter(client, keys))
     except (RedisError, OSError) as lost:

@@ -10,7 +10,9 @@ from msgspec import Struct
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LARGEST_PORT: Final = 65535
 HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
-STORE_SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
+STORE_SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+HASH_TAG: Final = re.compile(r"[^{]*\{[^}]+\}")
+DEFAULT_PREFIX: Final = "gateway:"
 
 
 class HostPort(Struct, frozen=True):
@@ -74,6 +76,15 @@ def store_url(text: str) -> str:
     if (at and ":" in userinfo) or "password=" in rest:
         raise ValueError("a URL in this file must not hold a password. Write: password_env: STORE_PASSWORD and set that variable")
     return scheme
+
+
+def cluster_prefix(prefix: str) -> str:
+    """Give the prefix of keys that lie together in one slot of a cluster: the default one gets its hash tag, any other must have one."""
+    if prefix == DEFAULT_PREFIX:
+        return "{gateway}:"
+    if not HASH_TAG.match(prefix):
+        raise ValueError(f"in a cluster all keys must lie in one slot, by a hash tag. Write: {{{prefix.strip(':{}')}}}:")
+    return prefix
 
 
 def is_loopback(host: str) -> bool:

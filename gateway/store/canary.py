@@ -16,7 +16,7 @@ from gateway.store.resp import ServerError
 LIFE: Final = 60
 """Seconds after which the key of a watcher that is gone disappears."""
 
-_NOT_MASTER: Final = ("READONLY", "MASTERDOWN", "LOADING", "MOVED")
+_NOT_MASTER: Final = ("READONLY", "MASTERDOWN", "LOADING", "MOVED", "CLUSTERDOWN")
 
 
 class Canary:

@@ -5,25 +5,34 @@ Pushes carry names only, never content: they mark the policy dirty, and it is re
 
 import asyncio
 import time
+from collections.abc import Iterable
+from typing import TypeVar
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.address import StoreAddress
 from gateway.store.keys import Keys
 from gateway.store.link import Link, open_link
+from gateway.store.load import load
+from gateway.store.mastery import require_master
 from gateway.store.resp import Push, ServerError
+from gateway.store.stored import Stored
 
 Identity = tuple[bytes, bytes]
 """Run id and replication id: another value is another server or another history of the data."""
 
+FeedT = TypeVar("FeedT", bound="Feed")
+
 
 class Feed:
-    """Open with `open_feed`. `dirty` since the last `begin_reading`; `news` is set by a change, by the loss of the connection.
+    """Open with `open_feed`, `close` it. `dirty` since the last `begin_reading`; `news` is set by a change, by the loss of the connection.
 
     `seen_at`: when the first change since then was heard, steady seconds.
     """
 
     def __init__(self, keys: Keys, watcher: str) -> None:
+        self._keys = keys
         self._canary = keys.canary(watcher).encode()
+        self._prefixes = [part for prefix in keys.tracked(watcher) for part in ("PREFIX", prefix)]
         self._loop = asyncio.get_running_loop()
         self.link: Link
         self.identity: Identity = (b"", b"")
@@ -68,11 +77,20 @@ class Feed:
 
     async def confirm(self) -> None:
         """One round trip: when it returns, everything pushed before it has been heard. Raises unless the server is still a master."""
-        role = await self.link.call("ROLE")
-        if role[0] != b"master":
-            raise StoreUnavailableError(
-                f"the store is a {role[0].decode('ascii', 'replace')} now, not the master: its policy may lag behind"
-            )
+        await require_master(self.link)
+
+    async def read(self, models: Iterable[str]) -> Stored:
+        """Read the policy about these models (ids) as it is at one instant; later changes leave the feed dirty."""
+        self.begin_reading()
+        return await load(self.link, self._keys, models)
+
+    async def track(self, link: Link) -> None:
+        """Have the server at the other end tell of changes. Raises ServerError."""
+        await link.call("CLIENT", "TRACKING", "ON", "BCAST", *self._prefixes)
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self.link.close()
 
     async def check_identity(self) -> None:
         """Raise StoreUnavailableError if another server answers now, or the same one with another history."""
@@ -80,27 +98,30 @@ class Feed:
             raise StoreUnavailableError("the store was replaced or its data exchanged")
 
 
-async def open_feed(address: StoreAddress, keys: Keys, watcher: str, timeout: float) -> Feed:  # noqa: ASYNC109 (kept for every later call)
-    """Connect, see that it is a master, turn tracking on. Raises StoreUnavailableError."""
-    feed = Feed(keys, watcher)
-    feed.link = await open_link(address, timeout, feed.hear, feed.news.set)
-    prefixes = [part for prefix in keys.tracked(watcher) for part in ("PREFIX", prefix)]
+async def open_feed(place: StoreAddress, keys: Keys, watcher: str, timeout: float) -> Feed:  # noqa: ASYNC109 (kept for every later call)
+    """Connect to this server, see that it is a master, turn tracking on. Raises StoreUnavailableError."""
+    return await begin(Feed(keys, watcher), place, timeout)
+
+
+async def begin(feed: FeedT, place: StoreAddress, timeout: float) -> FeedT:  # noqa: ASYNC109 (kept for every later call)
+    """Give the feed its connection to this server. Raises StoreUnavailableError."""
+    feed.link = await open_link(place, timeout, feed.hear, feed.news.set)
     try:
         await feed.confirm()
-        await feed.link.call("CLIENT", "TRACKING", "ON", "BCAST", *prefixes)
+        await feed.track(feed.link)
         feed.identity = await read_identity(feed.link)
     except ServerError as error:
-        feed.link.close()
-        raise StoreUnavailableError(f"{address}: {error}") from None
+        feed.close()
+        raise StoreUnavailableError(f"{place}: {error}") from None
     except BaseException:
-        feed.link.close()
+        feed.close()
         raise
     return feed
 
 
 async def read_identity(link: Link) -> Identity:
-    """Ask the server who it is."""
-    server, replication = await link.batch([("INFO", "server"), ("INFO", "replication")])
+    """Ask the server who it is. Raises ServerError if it does not say."""
+    server, replication = await link.call("INFO", "server"), await link.call("INFO", "replication")
     return _line(server, b"run_id:"), _line(replication, b"master_replid:")
 
 

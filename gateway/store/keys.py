@@ -52,6 +52,11 @@ class Keys(Struct, frozen=True, repr_omit_defaults=True):
         """HASH, worker -> what it has applied."""
         return f"{self.prefix}replicas"
 
+    @property
+    def slot(self) -> str:
+        """Never written: a cluster's answer about it tells who serves the slot that all keys here lie in."""
+        return f"{self.prefix}slot"
+
     def canary(self, watcher: str) -> str:
         """Name the STRING that one watcher writes to see whether news still arrive; it expires by itself."""
         return f"{self.prefix}canary:{watcher}"

@@ -57,6 +57,11 @@ class Link(asyncio.Protocol):
         await self._patiently(answer)
         return answer.result()
 
+    def tell(self, *command: str | bytes | int) -> None:
+        """Send a command that is answered by pushes only, such as SUBSCRIBE."""
+        if self._transport is not None:
+            self._transport.write(encode(command))
+
     def close(self, why: str = "closed") -> None:
         """Drop the connection at once; whoever waits for a reply is told why."""
         self.lost = self.lost or why

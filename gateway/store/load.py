@@ -1,11 +1,11 @@
 """Reads the whole policy in one atomic step (MULTI), so that a change can never be seen without those before it (the new-enemy problem)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.keys import Keys
-from gateway.store.link import Link
+from gateway.store.link import Command, Link
 from gateway.store.resp import Reply, ServerError
 from gateway.store.stored import Stored
 
@@ -16,20 +16,37 @@ _SCRIPT: Final = "local all = {redis.pcall('GET', KEYS[1])} for i = 2, #KEYS do 
 async def load(link: Link, keys: Keys, models: Iterable[str]) -> Stored:
     """Read everything that `decide` may need about `models` (ids). Raises StoreUnavailableError if the server refuses to."""
     names = tuple(models)
-    hashes = (keys.models, keys.directives, keys.revocations, *map(keys.allowlist, names))
-    read, refusal = await _together(link, (keys.revision, *hashes))
+    commands = questions(keys, names)
+    read, refusal = await _together(link, commands)
     if refusal.startswith("OOM"):
-        read = await link.call("EVAL_RO", _SCRIPT, 1 + len(hashes), keys.revision, *hashes)
-    elif refusal:
+        read, refusal = await _by_script(link, commands)
+    if refusal:
         raise StoreUnavailableError(f"the store does not give its policy: {refusal}")
-    revision, stages, directives, revocations, *allowlists = read
+    return as_stored(read, names)
+
+
+def questions(keys: Keys, names: Sequence[str]) -> list[Command]:
+    """Give the commands that read the whole policy about the models with these ids: the first a string, the others hashes."""
+    hashes = (keys.models, keys.directives, keys.revocations, *map(keys.allowlist, names))
+    return [("GET", keys.revision), *(("HGETALL", key) for key in hashes)]
+
+
+def as_stored(replies: Sequence[Reply], names: Sequence[str]) -> Stored:
+    """Take the answers to `questions`."""
+    revision, stages, directives, revocations, *allowlists = replies
     return Stored(revision, stages, directives, revocations, dict(zip(names, allowlists, strict=True)))
 
 
-async def _together(link: Link, names: tuple[str, ...]) -> tuple[list[Reply], str]:
-    """Answer what the keys hold (the first a string, the others hashes), or why the server does not say."""
-    revision, *hashes = names
-    *queued, read = await link.batch([("MULTI",), ("GET", revision), *(("HGETALL", key) for key in hashes), ("EXEC",)])
+async def _by_script(link: Link, commands: Sequence[Command]) -> tuple[list[Reply], str]:
+    try:
+        return await link.call("EVAL_RO", _SCRIPT, len(commands), *(key for _, key in commands)), ""
+    except ServerError as error:
+        return [], str(error)
+
+
+async def _together(link: Link, commands: Sequence[Command]) -> tuple[list[Reply], str]:
+    """Answer what the keys hold, or why the server does not say."""
+    *queued, read = await link.batch([("MULTI",), *commands, ("EXEC",)])
     if isinstance(read, list):
         return read, ""
     return [], str(next((reply for reply in queued if isinstance(reply, ServerError)), read))

@@ -11,9 +11,9 @@ from gateway.settings.shape import Store
 from gateway.store.address import StoreAddress
 from gateway.store.assembly import Assembly
 from gateway.store.keys import Keys
-from gateway.store.link import open_link
 from gateway.store.load import load
 from gateway.store.rules import Expand
+from gateway.store.whereabouts import open_store
 
 T = TypeVar("T")
 
@@ -26,9 +26,9 @@ async def read_once(
     clock: Callable[[], Instant],
 ) -> Snapshot:
     """Read the policy as it is now, without watching it. Raises StoreUnavailableError."""
-    keys = Keys(settings.prefix)
+    keys = Keys(address.prefix)
     assembly = Assembly(keys, catalogue, expand)
-    link = await open_link(address, settings.timeout)
+    link = await open_store(address, settings.timeout)
     with contextlib.closing(link):
         begun = clock().steady
         await stepwise(assembly.take(await load(link, keys, assembly.ids)))

@@ -5,7 +5,7 @@ The key is not tracked, so reports never make a policy be read again. Failures a
 
 import time
 from collections.abc import Mapping
-from typing import cast
+from typing import Final, cast
 
 from msgspec import Struct
 
@@ -14,6 +14,10 @@ from gateway.store.address import StoreAddress
 from gateway.store.keys import Keys
 from gateway.store.link import Link, open_link
 from gateway.store.resp import Reply, ServerError
+from gateway.store.whereabouts import Position, whereabouts
+
+_ELSEWHERE: Final = ("MOVED", "READONLY")
+"""Another server is the one to ask, and this one has done nothing."""
 
 
 class StoreTime(Struct, frozen=True):
@@ -36,9 +40,10 @@ class ReplicaRegister:
     """Connects when first used; `close` it."""
 
     def __init__(self, address: StoreAddress, keys: Keys, timeout: float) -> None:
-        self._address = address
+        self._position = Position(whereabouts(address, timeout))
         self._key = keys.replicas
         self._timeout = timeout
+        self._place: StoreAddress | None = None
         self._link: Link | None = None
 
     def __repr__(self) -> str:
@@ -72,14 +77,20 @@ class ReplicaRegister:
             self._link = None
 
     async def _connected(self) -> Link:
+        place = await self._position.find()
+        if self._link is not None and self._place != place:
+            self.close()
         if self._link is None or self._link.lost is not None:
-            self._link = await open_link(self._address, self._timeout)
+            self._link, self._place = await open_link(place, self._timeout), place
         return self._link
 
-    async def _call(self, *command: str | bytes) -> Reply:
+    async def _call(self, *command: str | bytes, redirects: int = 1) -> Reply:
         link = await self._connected()
         try:
             return await link.call(*(part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part for part in command))
         except ServerError as error:
             self.close()
-            raise StoreUnavailableError(f"the replica's report: {error}") from None
+            self._position.forget()
+            if error.code not in _ELSEWHERE or not redirects:
+                raise StoreUnavailableError(f"the replica's report: {error}") from None
+        return await self._call(*command, redirects=redirects - 1)

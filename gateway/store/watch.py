@@ -22,15 +22,18 @@ from gateway.store.canary import Canary
 from gateway.store.feed import Feed, open_feed
 from gateway.store.keys import Keys
 from gateway.store.link import open_link
-from gateway.store.load import ensure_revision, load
+from gateway.store.load import ensure_revision
 from gateway.store.reading import stepwise
 from gateway.store.rules import Expand
+from gateway.store.slotfeed import open_slot_feed
 from gateway.store.stored import NOTHING, Stored
 from gateway.store.table import Changed
+from gateway.store.whereabouts import Fixed, Whereabouts, whereabouts
 
 FIRST_DELAY: Final = 0.05
 LONGEST_DELAY: Final = 2.0
-"""Seconds between attempts to connect: doubled from the first to the longest."""
+SEARCH_DELAY: Final = 0.3
+"""Seconds between attempts to connect: doubled from the first to the longest, or to the third where another server may take over."""
 
 OnPublish = Callable[[Snapshot, Snapshot, Changed], None]
 """Old snapshot, new one, ids of the models touched (None: all). Called in the loop, must not block."""
@@ -56,7 +59,7 @@ class PolicyWatch:
     ) -> None:
         self._address = address
         self._settings = settings
-        self._keys = Keys(settings.prefix)
+        self._keys = Keys(address.prefix)
         self._watcher = secrets.token_hex(8)
         self._expand = expand
         self._clock = clock
@@ -68,6 +71,8 @@ class PolicyWatch:
         self._read_at = -math.inf
         self._adopting: set[asyncio.Task[None]] = set()
         self._reading = asyncio.Lock()
+        self._finder: Whereabouts = Fixed(address)
+        self._every = max(settings.canary_every, 0.01)
         self._feed: Feed | None = None
         self._canary: Canary | None = None
         self._task: asyncio.Task[None] | None = None
@@ -133,21 +138,26 @@ class PolicyWatch:
             if self._stopping:  # a task group that fails while it is cancelled tells only of the failure
                 return
             await asyncio.sleep(self._delay * random.uniform(0.5, 1.0))  # noqa: S311 (spreads a fleet's reconnections, hides nothing)
-            self._delay = min(2 * self._delay, LONGEST_DELAY)
+            self._delay = min(2 * self._delay, SEARCH_DELAY if self._address.kind in ("sentinel", "cluster") else LONGEST_DELAY)
 
     async def _follow(self) -> None:
         """Live one connection's life, to its end."""
-        feed = await open_feed(self._address, self._keys, self._watcher, self._settings.timeout)
-        with contextlib.closing(feed.link):
-            link = await open_link(self._address, self._settings.timeout)
-            with contextlib.closing(link):
-                self._feed, self._canary = feed, Canary(link, feed, self._keys.canary(self._watcher))
-                try:
-                    async with asyncio.TaskGroup() as group:
-                        group.create_task(self._read_on_news(feed))
-                        group.create_task(self._prove(feed, self._canary))
-                finally:
-                    self._feed = None
+        timeout, finder = self._settings.timeout, whereabouts(self._address, self._settings.timeout)
+        place = await finder.find()
+        begin = open_slot_feed if self._address.kind == "cluster" else open_feed
+        with (
+            contextlib.closing(await begin(place, self._keys, self._watcher, timeout)) as feed,
+            contextlib.closing(await open_link(place, timeout)) as link,
+        ):
+            self._feed, self._finder = feed, finder
+            self._canary = Canary(link, feed, self._keys.canary(self._watcher))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(finder.keep(self._every))
+                    group.create_task(self._read_on_news(feed))
+                    group.create_task(self._prove(feed, self._canary))
+            finally:
+                self._feed = None
 
     async def _read_on_news(self, feed: Feed) -> None:
         while True:
@@ -160,12 +170,11 @@ class PolicyWatch:
     async def _reload(self, feed: Feed) -> None:
         async with self._reading:
             begun, self.seen_at = self._clock().steady, feed.seen_at
-            feed.begin_reading()
-            self._stored = await load(feed.link, self._keys, self._assembly.ids)
+            self._stored = await feed.read(self._assembly.ids)
             torn, self._torn = self._torn, True
             touched = await stepwise(self._assembly.take(self._stored))
             self._torn = False
-            self._publish(begun, None if torn else touched)
+            self._publish(self._sure(begun), None if torn else touched)
         self.up = True
         self.reloads += 1
         self.reload_seconds = self._clock().steady - begun
@@ -179,12 +188,16 @@ class PolicyWatch:
             begun = self._clock().steady
             await canary.sing()
             if not feed.dirty and not self._reading.locked():
-                self.snapshot = self.snapshot.confirmed(max(begun, self.snapshot.confirmed_at))
+                self.snapshot = self.snapshot.confirmed(self._sure(begun))
                 self._delay = FIRST_DELAY
             if begun - self._read_at >= self._settings.reread_every:
                 await feed.check_identity()
                 feed.mark_dirty()
-            await asyncio.sleep(max(self._settings.canary_every, 0.01))
+            await asyncio.sleep(self._every)
+
+    def _sure(self, begun: float) -> float:
+        """Until when the policy is confirmed by what was asked at `begun`: no longer than the server was surely the right one."""
+        return max(min(begun, self._clock().steady - self._finder.age()), self.snapshot.confirmed_at)
 
     def _publish(self, confirmed_at: float, touched: Changed) -> None:
         old, new = self.snapshot, self._assembly.snapshot(confirmed_at, self._settings.max_staleness)

@@ -12,7 +12,8 @@ from support.witness import eventually as seen
 
 from gateway.errors import StoreUnavailableError
 from gateway.store import embedded
-from gateway.store.address import connect, parse_address
+from gateway.store.address import parse_address
+from gateway.store.client import connect
 from gateway.store.embedded import EmbeddedStore, find_server
 
 OWNER = """

@@ -5,7 +5,8 @@ import pytest
 from support.servers import RedisServer
 
 from gateway.errors import StoreUnavailableError
-from gateway.store.address import connect, parse_address
+from gateway.store.address import parse_address
+from gateway.store.client import connect
 from gateway.store.keys import Keys
 from gateway.store.reader import PolicyReader
 from gateway.store.writer import PolicyWriter

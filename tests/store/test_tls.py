@@ -14,7 +14,8 @@ from cryptography.x509.oid import NameOID
 from support.servers import RedisServer, free_port
 
 from gateway.errors import StoreUnavailableError
-from gateway.store.address import connect, parse_address
+from gateway.store.address import parse_address
+from gateway.store.client import connect
 from gateway.store.link import open_link
 
 

@@ -7,7 +7,8 @@ from support.servers import RedisServer
 from support.witness import Watching
 
 from gateway.errors import CommandError, StoreUnavailableError
-from gateway.store.address import connect, parse_address
+from gateway.store.address import parse_address
+from gateway.store.client import connect
 from gateway.store.keys import Keys
 from gateway.store.writer import Change, PolicyWriter
 

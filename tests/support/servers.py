@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import random
 import shutil
 import signal
 import socket
@@ -32,10 +33,12 @@ def binary(product: str) -> str:
 
 
 def free_port() -> int:
-    """Find a loopback TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a loopback TCP port that was free a moment ago, below those that connections are given: nobody takes it by chance."""
+    while True:
+        port = random.randrange(12_000, 32_000)  # noqa: S311 (no secret)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def eventually(condition: Callable[[], object], what: str, deadline: float = START_DEADLINE) -> None:
@@ -62,6 +65,11 @@ class RedisServer:
         return f"RedisServer({self.product}, port={self.port}, pid={self._process.pid if self._process else None})"
 
     @property
+    def runs(self) -> bool:
+        """Whether it was started and not ended."""
+        return self._process is not None
+
+    @property
     def url(self) -> str:
         """Over TCP."""
         return f"redis://127.0.0.1:{self.port}"
@@ -73,6 +81,19 @@ class RedisServer:
 
     def start(self) -> "RedisServer":
         """Start and wait until it answers; data of an earlier run are loaded."""
+        self.launch()
+        self.await_answer()
+        return self
+
+    def launch(self) -> None:
+        """Start, and do not wait."""
+        self._process = subprocess.Popen(self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def await_answer(self) -> None:
+        """Wait until it answers."""
+        eventually(self._answers, f"answer from {self}")
+
+    def _command(self) -> list[str]:
         settings = {
             "port": str(self.port),
             "bind": "127.0.0.1",
@@ -84,10 +105,7 @@ class RedisServer:
             "enable-debug-command": "yes",
             "logfile": str(self.directory / "log"),
         } | self.options
-        arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        self._process = subprocess.Popen([binary(self.product), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        eventually(self._answers, f"answer from {self.product}")
-        return self
+        return [binary(self.product), *(part for name, value in settings.items() for part in (f"--{name}", value))]
 
     def stop(self) -> None:
         """End it gracefully (SIGTERM), also if it is paused."""
@@ -149,6 +167,18 @@ class RedisServer:
             self._process.kill()
             self._process.wait(10)
         self._process = None
+
+
+@contextlib.contextmanager
+def paused(*servers: RedisServer) -> Iterator[None]:
+    """Freeze these for the length of the block."""
+    try:
+        for server in servers:
+            server.pause()
+        yield
+    finally:
+        for server in servers:
+            server.resume()
 
 
 @pytest.fixture(params=["redis", "valkey"])

@@ -3,10 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
-from support.servers import RedisServer
 
 from gateway.policy.access import Instant
 from gateway.policy.snapshot import Model, Snapshot
@@ -35,12 +34,20 @@ async def eventually(condition: Callable[[], object], what: str) -> None:
         await asyncio.sleep(0.002)
 
 
+class Addressed(Protocol):
+    """A server, or servers that stand for each other."""
+
+    @property
+    def url(self) -> str:
+        """Address of the store."""
+
+
 class Witness:
     """A running watch, and every publication in order."""
 
-    def __init__(self, server: RedisServer, settings: Store) -> None:
+    def __init__(self, server: Addressed, settings: Store) -> None:
         self.published: list[tuple[Snapshot, Snapshot, frozenset[str] | None]] = []
-        self.watch = PolicyWatch(parse_address(server.url), settings, CATALOGUE, frozenset, read_clock, self._note)
+        self.watch = PolicyWatch(parse_address(server.url, prefix=settings.prefix), settings, CATALOGUE, frozenset, read_clock, self._note)
 
     def _note(self, old: Snapshot, new: Snapshot, touched: frozenset[str] | None) -> None:
         assert new is self.watch.snapshot, "the snapshot is swapped before it is told"
@@ -71,7 +78,7 @@ async def watching() -> AsyncIterator[Watching]:
     """Start a watch on a server; keyword arguments are settings of the store."""
     started: list[Witness] = []
 
-    async def start(server: RedisServer, **settings: Any) -> Witness:
+    async def start(server: Addressed, **settings: Any) -> Witness:
         witness = Witness(server, Store(**({"canary_every": 0.05, "timeout": 0.5} | settings)))
         started.append(witness)
         await witness.watch.start()

@@ -1,0 +1,147 @@
+"""A master, its replicas and three sentinels that agree within a second or two; `sentinel_group` makes one per test."""
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from typing import Any, Self
+
+import pytest
+import redis
+from support.servers import RedisServer, binary, eventually
+
+SERVICE = "main"
+DOWN_AFTER = 1000
+"""Milliseconds of silence after which a sentinel takes a server for lost."""
+
+
+class Sentinel(RedisServer):
+    """One sentinel. `options` as in RedisServer; `lines` of its configuration besides."""
+
+    def __init__(self, product: str = "redis", *, options: dict[str, str] | None = None) -> None:
+        super().__init__(product, options=options)
+        self.identity = secrets.token_hex(20)
+        self.lines: list[str] = []
+
+    @property
+    def endpoint(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def client(self) -> "redis.Redis":
+        """Open a plain client; close it."""
+        return redis.Redis(port=self.port, socket_timeout=5, protocol=2)
+
+    def _command(self) -> list[str]:
+        settings = {"port": self.port, "bind": "127.0.0.1", "dir": self.directory, "logfile": self.directory / "log"} | self.options
+        file = self.directory / "sentinel.conf"
+        if not file.exists():
+            file.write_text("\n".join([*(f"{name} {value}" for name, value in settings.items()), *self.lines, ""]))
+        return [binary(self.product), str(file), "--sentinel"]
+
+
+class SentinelGroup:
+    """Start with `with`. `server` is the master at first; `master` asks the sentinels."""
+
+    def __init__(self, product: str = "redis", *, replicas: int = 1, options: dict[str, str] | None = None) -> None:
+        shared = {"repl-diskless-sync-delay": "0"} | (options or {})
+        self.server = RedisServer(product, options=shared)
+        following = {"replicaof": f"127.0.0.1 {self.server.port}"}
+        self.replicas = [RedisServer(product, options=shared | following) for _ in range(replicas)]
+        self.sentinels = [Sentinel(product) for _ in range(3)]
+        for sentinel in self.sentinels:
+            sentinel.lines = list(self._lines(sentinel))
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            stack.push(self)
+            self._start()
+            stack.pop_all()
+        return self
+
+    def _start(self) -> None:
+        self.server.start()
+        for server in (*self.replicas, *self.sentinels):
+            server.launch()
+        for server in (*self.replicas, *self.sentinels):
+            server.await_answer()
+        eventually(self._agree, "agreement of the sentinels")
+
+    def __exit__(self, *_: object) -> None:
+        for server in (*self.sentinels, *self.servers):
+            server.kill()
+            server.close()
+
+    @property
+    def servers(self) -> list[RedisServer]:
+        return [self.server, *self.replicas]
+
+    @property
+    def url(self) -> str:
+        return f"redis+sentinel://{','.join(sentinel.endpoint for sentinel in self.sentinels)}/{SERVICE}"
+
+    @property
+    def master(self) -> RedisServer:
+        """Whom the first sentinel that answers takes for the master."""
+        return self._at(self.named(next(sentinel for sentinel in self.sentinels if sentinel.runs)))
+
+    def named(self, sentinel: Sentinel) -> int:
+        """Port of the master in the eyes of one sentinel."""
+        return int(sentinel.cli("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)[1])
+
+    def cli(self, *arguments: str | bytes | float) -> Any:
+        """Send a command to the master."""
+        return self.master.cli(*arguments)
+
+    def fail_over(self) -> None:
+        """Have a replica take over without need, and return when every running sentinel says so."""
+        old = self.master.port
+        running = [sentinel for sentinel in self.sentinels if sentinel.runs]
+        eventually(lambda: self._asked_for_failover(running[0]), "replica that can take over")
+        self.await_other_master(old)
+
+    def await_other_master(self, old: int) -> RedisServer:
+        """Wait until all running sentinels name one master that is not at the port `old`."""
+        running = [sentinel for sentinel in self.sentinels if sentinel.runs]
+        eventually(lambda: len(named := set(map(self.named, running))) == 1 and old not in named, "failover", 30)
+        eventually(lambda: self.master.cli("ROLE")[0] == b"master", "promotion")
+        return self.master
+
+    def _asked_for_failover(self, sentinel: Sentinel) -> bool:
+        try:
+            return bool(sentinel.cli("SENTINEL", "FAILOVER", SERVICE))
+        except redis.ResponseError:
+            return False
+
+    def _lines(self, own: Sentinel) -> Iterator[str]:
+        yield f"sentinel myid {own.identity}"
+        yield f"sentinel monitor {SERVICE} 127.0.0.1 {self.server.port} 2"
+        yield f"sentinel down-after-milliseconds {SERVICE} {DOWN_AFTER}"
+        yield f"sentinel failover-timeout {SERVICE} 10000"
+        for replica in self.replicas:
+            yield f"sentinel known-replica {SERVICE} 127.0.0.1 {replica.port}"
+        for other in self.sentinels:
+            if other is not own:
+                yield f"sentinel known-sentinel {SERVICE} 127.0.0.1 {other.port} {other.identity}"
+
+    def _agree(self) -> bool:
+        return all(_facts(sentinel.cli("SENTINEL", "MASTER", SERVICE)) == ("master", "2", "") for sentinel in self.sentinels) and all(
+            _facts(replica) == ("slave", "", "ok")
+            for sentinel in self.sentinels
+            for replica in sentinel.cli("SENTINEL", "REPLICAS", SERVICE)
+        )
+
+    def _at(self, port: int) -> RedisServer:
+        return next(server for server in self.servers if server.port == port)
+
+
+def _facts(flat: list[bytes]) -> tuple[str, str, str]:
+    """Flags, other sentinels, state of the link to the master."""
+    told = dict(zip(flat[::2], flat[1::2], strict=True))
+    flags, others, link = (told.get(name, b"").decode() for name in (b"flags", b"num-other-sentinels", b"master-link-status"))
+    return flags, others, link
+
+
+@pytest.fixture(params=["redis", "valkey"])
+def sentinel_group(request: pytest.FixtureRequest) -> Iterator[SentinelGroup]:
+    """Start a master, one replica and three sentinels; the test runs on Redis 7 and on Valkey 9."""
+    with SentinelGroup(request.param) as group:
+        yield group
