@@ -18,9 +18,8 @@ from gateway.errors import CommandError
 from gateway.identity.fetch import HttpFetch
 from gateway.identity.keyset import keysets_for
 from gateway.identity.verifier import Verifier
-from gateway.location.address import is_public
-from gateway.location.geolocation import UNKNOWN_PLACE, GeoDatabase
-from gateway.location.locator import combined
+from gateway.location.geolocation import GeoDatabase
+from gateway.location.locator import located
 from gateway.policy.access import AccessRequest, Location, Subject
 from gateway.policy.vocabulary import Reason
 from gateway.settings.shape import Settings
@@ -68,13 +67,9 @@ async def _subject(settings: Settings, token: bytes) -> Subject | Reason:
 
 
 def _location(arguments: argparse.Namespace, settings: Settings) -> Location:
-    place = UNKNOWN_PLACE
-    if arguments.ip:
-        address = _address(arguments.ip)
-        if settings.geolocation is not None and is_public(address):
-            place = GeoDatabase(settings.geolocation).place(address)
+    address = _address(arguments.ip) if arguments.ip else None
     said = [arguments.country.encode("utf-8")] if arguments.country else []
-    return combined(place, said, looked_up=settings.geolocation is not None)
+    return located(address, said, GeoDatabase(settings.geolocation) if settings.geolocation is not None else None)
 
 
 def _address(given: str) -> str:

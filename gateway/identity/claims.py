@@ -6,49 +6,71 @@ What is missing, ambiguous or unreadable is unknown (None), and unknown never wi
 import math
 from collections.abc import Mapping, Sequence
 
-from gateway.identity.pointer import compile_pointer, lookup
+from gateway.identity.assurance import read_statements
+from gateway.identity.facts import claim_at, read_statement
 from gateway.identity.rules import is_date, is_identifier
-from gateway.policy.access import UNKNOWN_NATIONALITIES, Nationalities, Subject
-from gateway.policy.countries import read_country, read_nationalities
+from gateway.policy.access import Statement, Subject, merged
+from gateway.policy.assurance import residences
+from gateway.policy.countries import read_country
+from gateway.policy.ownership import WHOLE, Ownership, ownership
 from gateway.settings.shape import Claims, Issuer
 
 
 def subject_from(payload: Mapping[str, object], issuer: Issuer, qualify: bool) -> Subject:
     """Describe who the token speaks for. `qualify`: organisations are written `<issuer name>/<organisation>`.
 
-    `subject_id` is empty where the token names no readable subject: such a token must be refused.
+    `subject_id` is empty where the token names no readable subject, or a tenant that is not in `iss`: such a token must be refused.
     """
     claims = issuer.claims
+    asserted, verified = read_statement(payload, claims), read_statements(payload, claims)
+    told = (asserted, *verified)
+    lives = residences(told)
     return Subject(
         issuer=issuer.name,
-        subject_id=_identifier(_claim(payload, claims.subject)) or "",
-        organisation=_organisation(_claim(payload, claims.organisation), issuer.name if qualify else ""),
+        subject_id=(_identifier(claim_at(payload, claims.subject)) or "") if _is_of_tenant(payload, issuer) else "",
+        organisation=_organisation(claim_at(payload, claims.organisation), issuer.name if qualify else ""),
         token_id=_identifier(payload.get("jti")),
-        us_person=_flag(_claim(payload, claims.us_person)),
-        nationalities=_nationalities(payload, claims),
-        residence=read_country(_claim(payload, claims.residence), claims.code_system) if claims.residence else None,
+        us_person=_us_person(told),
+        nationalities=merged(one.nationalities for one in told if one.nationalities is not None),
+        residence=lives[0] if len(lives) == 1 else None,
         expires_at=(expiry := _expiry(payload.get("exp"))),
         cut_at=expiry + issuer.leeway if issuer.cut_at_expiry else math.inf,
+        statements=told if verified else (),
+        ownership=_ownership(claim_at(payload, claims.ownership), claims),
     )
 
 
-def _claim(payload: Mapping[str, object], path: str) -> object:
-    return lookup(payload, compile_pointer(path)) if path else None
+def _is_of_tenant(payload: Mapping[str, object], issuer: Issuer) -> bool:
+    """Whether the tenant that the token names is the one whose issuer signed it: a whole segment of `iss`."""
+    if not issuer.claims.tenant:
+        return True
+    tenant = _identifier(claim_at(payload, issuer.claims.tenant))
+    return tenant is not None and tenant in issuer.issuer.split("/")
+
+
+def _us_person(told: Sequence[Statement]) -> bool | None:
+    """No, if anything in the token says no; else yes, if anything says yes."""
+    said = {one.us_person for one in told}
+    return False if False in said else True if True in said else None
+
+
+def _ownership(claim: object, claims: Claims) -> Ownership | None:
+    """Read a list of owners, each `{country, percent}`; one whose country is not readable is nobody who is accounted for."""
+    if not isinstance(claim, list):
+        return None
+    owners: list[tuple[str, float]] = []
+    for owner in claim:
+        percent = owner.get("percent") if isinstance(owner, Mapping) else None
+        if not isinstance(owner, Mapping) or isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 < percent <= WHOLE:
+            return None
+        country = read_country(owner.get("country"), claims.code_system)
+        if country is not None:
+            owners.append((country, float(percent)))
+    return ownership(owners)
 
 
 def _identifier(value: object) -> str | None:
     return value if isinstance(value, str) and is_identifier(value) else None
-
-
-def _flag(value: object) -> bool | None:
-    """Only JSON's true and false: `"true"`, 1 and the like are not known to mean either."""
-    return value if isinstance(value, bool) else None
-
-
-def _nationalities(payload: Mapping[str, object], claims: Claims) -> Nationalities:
-    if not claims.nationalities:
-        return UNKNOWN_NATIONALITIES
-    return read_nationalities(_claim(payload, claims.nationalities), claims.code_system)
 
 
 def _expiry(value: object) -> float:

@@ -9,7 +9,7 @@ from gateway.identity.jwk import Key
 from gateway.identity.keyset import KeySet
 from gateway.identity.pointer import compile_pointer
 from gateway.policy.vocabulary import Reason
-from gateway.settings.shape import Issuer
+from gateway.settings.shape import CLAIM_PATHS, Issuer
 
 
 class NeedKeys(Struct, frozen=True):
@@ -53,8 +53,8 @@ def trust_by_iss(issuers: Sequence[Issuer], keysets: Mapping[str, KeySet]) -> di
 
 
 def _check_paths(issuer: Issuer) -> None:
-    claims = issuer.claims
-    for path in (claims.subject, claims.organisation, claims.us_person, claims.nationalities, claims.residence):
+    for name in CLAIM_PATHS:
+        path = getattr(issuer.claims, name)
         try:
             compile_pointer(path or "/")
         except ValueError as error:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+from msgspec import structs
+
 from gateway.location.address import client_address, is_public, is_trusted
 from gateway.location.geolocation import UNKNOWN_PLACE, Place
-from gateway.policy.access import NOWHERE, Location
+from gateway.policy.access import NOWHERE, REGISTERED, Location
 from gateway.policy.countries import read_country
 from gateway.settings.addresses import network
 from gateway.settings.shape import ProxyListener
@@ -24,6 +26,14 @@ class Geolocation(Protocol):
 
     generation: int
 
+    @property
+    def built_at(self) -> float:
+        """Build of the database of countries, epoch seconds."""
+
+    @property
+    def marks_anonymizers(self) -> bool:
+        """Whether it can tell an anonymizer."""
+
     def place(self, address: str) -> Place:
         """Look up a normalised address."""
 
@@ -31,8 +41,8 @@ class Geolocation(Protocol):
 class Locator:
     """Says who the client is and where, cheaply: answers are remembered, at most `capacity`, until the database changes.
 
-    Two sources that disagree make the country unknown. A country header counts only from a trusted peer; there, a code that is no
-    country (`XX`, a repeated header) makes it unknown, and `T1` or `A1` marks an anonymizer.
+    Two sources that disagree are both kept: a rule must hold for each. A country header counts only from a trusted peer; there, a
+    code that is no country (`XX`, a repeated header) is a place that nobody knows, and `T1` or `A1` marks an anonymizer.
     """
 
     def __init__(self, listener: ProxyListener, geolocation: Geolocation | None = None, capacity: int = CAPACITY) -> None:
@@ -81,10 +91,7 @@ class Locator:
         return found
 
     def _located(self, address: str | None, said: Sequence[bytes]) -> Located:
-        place = UNKNOWN_PLACE
-        if self._geolocation is not None and address is not None and is_public(address):
-            place = self._geolocation.place(address)
-        return address or UNNAMED, combined(place, said, looked_up=self._geolocation is not None)
+        return address or UNNAMED, located(address, said, self._geolocation)
 
     def _forget(self, generation: int) -> None:
         self._generation = generation
@@ -92,18 +99,54 @@ class Locator:
         self._behind.clear()
 
 
-def combined(place: Place, said: Sequence[bytes], *, looked_up: bool) -> Location:
-    """Put together what the database (`looked_up`) and the country header (`said`, none where it was absent) know."""
+def located(address: str | None, said: Sequence[bytes], geolocation: Geolocation | None) -> Location:
+    """Put together what the databases know of `address` and what the country header said (`said`, empty where it was absent).
+
+    An address that is not public is asked of nobody. A header that says nothing readable, and a database that was asked and does not
+    know, are sources too: whoever does not know leaves the place unknown.
+    """
+    if geolocation is None:
+        return _by_header(said, None, marks_anonymizers=False) if said else NOWHERE
+    place = geolocation.place(address) if address is not None and is_public(address) else None
     if not said:
-        return Location(place.country, place.regions, "database") if looked_up else NOWHERE
+        found = place or UNKNOWN_PLACE
+        return _with_registered(Location(found.country, found.regions, "database", found.anonymizer, found.hosting), place, geolocation)
+    if place is None:
+        return _by_header(said, None, marks_anonymizers=geolocation.marks_anonymizers)
+    header = _by_header(said, place, marks_anonymizers=geolocation.marks_anonymizers)
+    return _with_registered(_both(header, place), place, geolocation)
+
+
+def _by_header(said: Sequence[bytes], place: Place | None, *, marks_anonymizers: bool) -> Location:
+    """Read the header. A real country in it says also that the address is no anonymizer, unless a database could say better."""
     codes = {value.strip(b" \t").upper().decode("latin-1") for value in said}  # bytes.upper: only ASCII changes, ß is not SS
-    header = read_country(next(iter(codes)), "alpha-2") if len(codes) == 1 else None
-    anonymizer = bool(codes & ANONYMIZERS)
+    country = read_country(next(iter(codes)), "alpha-2") if len(codes) == 1 else None
+    hidden = None if marks_anonymizers or country is None else False
+    if place is not None and place.anonymizer is not None:
+        hidden = place.anonymizer
+    return Location(country, (), "header", True if codes & ANONYMIZERS else hidden, place.hosting if place is not None else None)
+
+
+def _both(header: Location, place: Place) -> Location:
+    """Join two sources that agree; keep both where they do not, one that does not know first."""
+    if header.country == place.country:
+        return structs.replace(header, regions=place.regions, source="header+database")
+    other = Location(place.country, place.regions, "database")
     if place.country is None:
-        return Location(header, (), "header", anonymizer=anonymizer)
-    if header != place.country:
-        return Location(None, (), "conflict" if header else "header", anonymizer=anonymizer)
-    return Location(header, place.regions, "header+database", anonymizer=anonymizer)
+        told, other = structs.replace(header, country=None), Location(header.country, (), "header")
+    else:
+        told = header
+    return structs.replace(told, source="conflict", others=(other,))
+
+
+def _with_registered(location: Location, place: Place | None, geolocation: Geolocation) -> Location:
+    """Add the country of registration, as another place where it is another one, and the build of the database that was asked."""
+    if place is None:
+        return location
+    registered = place.registered
+    known = {location.country, *(other.country for other in location.others)}
+    others = location.others if registered is None or registered in known else (*location.others, Location(registered, (), REGISTERED))
+    return structs.replace(location, registered=registered, others=others, built_at=geolocation.built_at)
 
 
 def _make_room(remembered: dict[str, Located | None] | dict[tuple[object, ...], Located], capacity: int) -> None:

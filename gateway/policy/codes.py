@@ -83,3 +83,10 @@ THREE_LETTERS: Final = (
 )
 
 ICAO: Final = THREE_LETTERS | {"D": _COUNTRIES["DE"]}  # Doc 9303-3: Germany is `D<<`
+
+NUMERIC: Final = {country.numeric: _COUNTRIES[country.alpha2] for country in iso3166.countries}
+"""ISO 3166-1 numeric, three digits; a country's number, never guessed: only where an issuer says that it writes them."""
+
+_GENC: Final = {"XK": KOSOVO, "XKS": KOSOVO, "XG": "PS", "XGZ": "PS", "XW": "PS", "XWB": "PS"}
+GENC: Final = _COUNTRIES | {code: _COUNTRIES[alpha2] for code, alpha2 in (ALPHA3 | _GENC).items()}
+"""The U.S. government's profile of ISO 3166: its own codes for Kosovo, and for Gaza and the West Bank apart."""

@@ -52,13 +52,17 @@ def visible_models(subject: Subject, location: Location, snapshot: Snapshot, now
 
 
 class _Case(Struct, frozen=True, gc=False):
-    """The request examined: its checks, and what a permit is made of. `perishable`: not to be served from an old policy."""
+    """The request examined: its checks, and what a permit is made of. `perishable`: not to be served from an old policy.
+
+    `dated`: some check may change by time alone.
+    """
 
     checks: list[Check]
     model: Model | None = None
     standing: Standing = NO_STANDING
     directives: list[Directive] = []
     perishable: bool = True
+    dated: bool = False
 
 
 def _examine(request: AccessRequest, snapshot: Snapshot, now: Instant) -> _Case:
@@ -69,19 +73,25 @@ def _examine(request: AccessRequest, snapshot: Snapshot, now: Instant) -> _Case:
     model = snapshot.catalogue.get(request.model)
     if model is None:
         return _Case([*checks, NOT_IN_CATALOGUE])
-    stage, source = stage_of(model, snapshot)
+    stage, source = stage_of(model, snapshot, now.wall)
     checks.append(check_stage(stage, source))
     perishable = model.gated or stage is not GENERAL
     if perishable:
         checks.append(FRESH if now.steady <= _fresh_until(snapshot) else STALE)
     stand = standing(request, model, stage, source, snapshot, now)
     checks += stand.checks
+    dated = stand.grant is not None and not stand.grant.conditions.plain
     if model.gated:
-        checks += check_restrictions(model.restrictions, model, request, stand.waived)
+        checks += check_restrictions(model.restrictions, model, request, stand.waived, now.wall, stand.owners)
+        dated = dated or not model.restrictions.plain
+        for name, more in model.by_stage:
+            if name is stage:
+                checks += check_restrictions(more, f"model:{model.id}:{stage}", request, stand.waived, now.wall, stand.owners)
+                dated = dated or not more.plain
     directives = covering(model, snapshot.directives) if snapshot.directives else []
     for directive in directives:
-        checks += check_directive(directive, request, stand.waived, now)
-    return _Case(checks, model, stand, directives, perishable)
+        checks += check_directive(directive, request, stand.waived, now, stand.owners)
+    return _Case(checks, model, stand, directives, perishable, dated or bool(directives))
 
 
 def _fresh_until(snapshot: Snapshot) -> float:
@@ -92,6 +102,11 @@ def _fresh_until(snapshot: Snapshot) -> float:
 def _permit(case: _Case, model: Model, request: AccessRequest, snapshot: Snapshot, now: Instant) -> Permit:
     stand = case.standing
     ends = min(stand.grant.valid_until, request.subject.cut_at) if stand.grant else request.subject.cut_at
+    record = snapshot.stages.get(model.id)
+    if record is not None and now.wall < record.next_from:
+        ends = min(ends, record.next_from)
+    if case.dated:
+        ends = min(ends, *(check.until for check in case.checks))
     return Permit(
         request,
         model,

@@ -8,24 +8,29 @@ from msgspec import Struct
 
 from gateway.policy.access import AccessRequest, Instant
 from gateway.policy.check import NOTHING_WAIVED, Check, Source, check_restrictions
+from gateway.policy.ownership import Ownership
 from gateway.policy.restrictions import FAIL, PASS
 from gateway.policy.snapshot import Grant, Model, Snapshot
 from gateway.policy.stage import EVALUATION, demands_grant
 from gateway.policy.vocabulary import Aspect, Reason, Stage
 
-PERSONS: Final = frozenset({Aspect.US_PERSON, Aspect.NATIONALITY, Aspect.RESIDENCE})
+PERSONS: Final = frozenset({Aspect.US_PERSON, Aspect.NATIONALITY, Aspect.MOST_RECENT, Aspect.RESIDENCE})
 ADDRESSES: Final = frozenset({Aspect.ANONYMIZER, Aspect.HOSTING})
 
 _NO_GRANTS: Final[Mapping[str, Grant]] = MappingProxyType({})
 
 
 class Standing(Struct, frozen=True, gc=False):
-    """Where an organisation stands with a model: the grant that counts, what it waives, and the checks that say so."""
+    """Where an organisation stands with a model: the grant that counts, what it waives, and the checks that say so.
+
+    `owners` is what the entry says of the organisation's owners: knowledge, not permission, so its dates and conditions do not matter.
+    """
 
     checks: Sequence[Check] = ()
     demanded: bool = False
     grant: Grant | None = None
     waived: frozenset[Aspect] = NOTHING_WAIVED
+    owners: Ownership | None = None
 
 
 NO_STANDING: Final = Standing()
@@ -42,12 +47,12 @@ def standing(request: AccessRequest, model: Model, stage: Stage, source: Source,
     validity = _validity(grant, stage, now)
     checks = [Check(grant, FAIL if validity else PASS, validity, None, demanded)]
     if validity is None:
-        checks += check_restrictions(grant.conditions, grant, request, binding=demanded)
+        checks += check_restrictions(grant.conditions, grant, request, NOTHING_WAIVED, now.wall, grant.ownership, binding=demanded)
     for check in checks:
         if check.reason is not None:
-            return Standing(checks, demanded)
+            return Standing(checks, demanded, owners=grant.ownership)
     waived = waivers(grant)
-    return Standing(checks, demanded, grant if demanded or waived else None, waived)
+    return Standing(checks, demanded, grant if demanded or waived else None, waived, grant.ownership)
 
 
 def waivers(grant: Grant) -> frozenset[Aspect]:

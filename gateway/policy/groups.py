@@ -1,51 +1,20 @@
-"""Country groups: named lists with source and date, read strictly, and resolved once into plain sets of codes."""
+"""The file of country groups: read strictly, its groups resolved once into plain sets of codes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from gateway.policy.codes import ALPHA2, KOSOVO, is_subdivision
-from gateway.policy.countries import normalise
+from gateway.policy.codes import ALPHA2, KOSOVO
+from gateway.policy.gazetteer import NO_GROUPS, QUOTE_NO, CountryGroup, Gazetteer, GroupEntry, expand, parts_of
+
+__all__ = ["NO_GROUPS", "CountryGroup", "Gazetteer", "expand", "read_groups"]
 
 T = TypeVar("T")
 
 ALL_ISO: Final = ALPHA2 - {KOSOVO}
-QUOTE_NO: Final = 'quote codes ("NO"): unquoted NO is a boolean in YAML 1.1'
-
-
-class GroupEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One group as its file has it: facts with a date, not advice.
-
-    Its codes are `members` (ISO 3166-1 alpha-2), `regions` (ISO 3166-2), those of groups it includes, the territories that
-    `territory_rule` counts to one of these, and what `derive` computes ("all_iso - group - group").
-    """
-
-    title: str = ""
-    citation: str = ""
-    as_of: date | None = None
-    review_by: date | None = None
-    origin: Literal["sourced", "recalled", "derived", ""] = ""
-    source: str | tuple[str, ...] | None = None
-    confidence: Literal["high", "medium", "low", ""] = ""
-    status: str = ""
-    notes: str = ""
-    disputed: dict[str, str] = {}
-    members: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    partial: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    derive: str = ""
-    territory_rule: str = ""
-
-
-class CountryGroup(GroupEntry, frozen=True, kw_only=True):
-    """A group with all its codes, never empty."""
-
-    codes: frozenset[str]
 
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -57,10 +26,7 @@ class _Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     territory_parent: dict[str, tuple[str, ...]] = {}
 
 
-NO_GROUPS: Final[Mapping[str, CountryGroup]] = MappingProxyType({})
-
-
-def read_groups(document: Mapping[str, object]) -> Mapping[str, CountryGroup]:
+def read_groups(document: Mapping[str, object]) -> Gazetteer:
     """Read a parsed country_groups file.
 
     Raises ValueError that names the group and says what is wrong: an unknown field, code or group, a boolean where NO was
@@ -73,21 +39,20 @@ def read_groups(document: Mapping[str, object]) -> Mapping[str, CountryGroup]:
             raise ValueError(f"country group {name!r}: names are lower-case and without '-', so that none looks like a code")
     territories = {name: rule for name, rule in whole.normalise.items() if isinstance(rule, dict)}
     book = _Book(entries, territories)
-    return {name: CountryGroup(**msgspec.structs.asdict(entry), codes=book.resolve(name, ())) for name, entry in entries.items()}
+    groups = {
+        name: CountryGroup(**msgspec.structs.asdict(entry), codes=book.resolve(name, ()), good_until=book.good_until(name))
+        for name, entry in entries.items()
+    }
+    return Gazetteer(groups, _parents(whole.territory_parent), territories)
 
 
-def expand(names: Iterable[object], groups: Mapping[str, CountryGroup] = NO_GROUPS) -> frozenset[str]:
-    """Replace names of groups by their codes; codes pass as they are. Raises ValueError that names what is neither."""
-    none: frozenset[str] = frozenset()
-    return none.union(*(groups[name].codes if isinstance(name, str) and name in groups else {_code(name)} for name in names))
-
-
-def _code(name: object) -> str:
-    if isinstance(name, str) and (name in ALPHA2 or is_subdivision(name)):
-        return name
-    meant = normalise(name).alpha2
-    hint = f"write {meant}" if meant else "expected ISO 3166-1 alpha-2, ISO 3166-2 or the name of a country group"
-    raise ValueError(f"unknown country code or group {name!r}: {hint if isinstance(name, str) else QUOTE_NO}")
+def _parents(written: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    for parent, parts in written.items():
+        try:
+            expand((parent, *parts))
+        except ValueError as error:
+            raise ValueError(f"country groups: territory_parent: {error}") from None
+    return written
 
 
 def _convert(value: object, kind: type[T], where: str) -> T:
@@ -115,6 +80,12 @@ class _Book(Struct, frozen=True):
         if not codes:
             raise ValueError(f"country group {name!r} is empty: a rule on it would test nothing")
         return codes
+
+    def good_until(self, name: str) -> date | None:
+        """Give the first review date of a group and of all that it is made of; the group has been resolved before."""
+        entry = self.entries[name]
+        dates = [entry.review_by, *map(self.good_until, parts_of(entry))]
+        return min((day for day in dates if day is not None), default=None)
 
     def _written(self, name: str, entry: GroupEntry) -> frozenset[str]:
         try:

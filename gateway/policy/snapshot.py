@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from gateway.policy.directive import Directive
+from gateway.policy.ownership import Ownership
 from gateway.policy.restrictions import NO_RESTRICTIONS, Restrictions
 from gateway.policy.vocabulary import Stage
 
@@ -15,7 +16,8 @@ from gateway.policy.vocabulary import Stage
 class Model(Struct, frozen=True):
     """One model of the catalogue. `gated`: restrictions, fresh policy and the stage's grants are demanded.
 
-    `stage` holds until the store says otherwise; a `hidden` model is refused as if it did not exist (404).
+    `stage` holds until the store says otherwise; a `hidden` model is refused as if it did not exist (404). `restrictions` hold
+    in every stage, those of `by_stage` besides them while the model is in that stage.
     """
 
     id: str
@@ -27,12 +29,14 @@ class Model(Struct, frozen=True):
     restrictions: Restrictions = NO_RESTRICTIONS
     owned_by: str = "gateway"
     created: int = 0
+    by_stage: tuple[tuple[Stage, Restrictions], ...] = ()
 
 
 class Grant(Struct, frozen=True):
     """One organisation's entry on a model's allowlist. `valid_from` and `valid_until` are epoch seconds; until is exclusive.
 
-    `invalid`: the stored field did not parse, so it denies what it covers (`grant_invalid`).
+    `invalid`: the stored field did not parse, so it denies what it covers (`grant_invalid`). `ownership`: what is known of the
+    organisation's owners.
     """
 
     valid_from: float = -math.inf
@@ -43,15 +47,33 @@ class Grant(Struct, frozen=True):
     waive: frozenset[str] = frozenset()
     authority: str = ""
     invalid: bool = False
+    ownership: Ownership | None = None
+
+
+class SignOff(Struct, frozen=True):
+    """One agency's word that a model may be widened to `stage`: its reference, who recorded it and when (RFC 3339)."""
+
+    agency: str
+    stage: Stage
+    authority: str
+    by: str = ""
+    at: str = ""
 
 
 class StageRecord(Struct, frozen=True):
-    """The stage of one model as the store has it. An entry that did not parse is stored as suspended with `invalid`."""
+    """The stage of one model as the store has it. An entry that did not parse is stored as suspended with `invalid`.
+
+    From `next_from` (epoch seconds) on the stage is `next_stage`, if there is one, under `next_authority`.
+    """
 
     stage: Stage
     since: str = ""
     authority: str = ""
     invalid: bool = False
+    signoffs: tuple[SignOff, ...] = ()
+    next_stage: Stage | None = None
+    next_from: float = math.inf
+    next_authority: str = ""
 
 
 class Revocation(Struct, frozen=True):

@@ -40,12 +40,23 @@ class Result(StrEnum):
 
 
 @unique
+class Places(StrEnum):
+    """Which countries of an address a rule looks at: where it is, where its network is registered, or both, the stricter."""
+
+    ANY = "any"
+    LOCATED = "located"
+    REGISTERED = "registered"
+
+
+@unique
 class Aspect(StrEnum):
     """What a restriction looks at; a grant can waive some of them."""
 
     US_PERSON = "us_person"
     NATIONALITY = "nationality"
+    MOST_RECENT = "most_recent"
     RESIDENCE = "residence"
+    OWNERSHIP = "ownership"
     REGION = "region"
     ANONYMIZER = "anonymizer"
     HOSTING = "hosting"

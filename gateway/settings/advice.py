@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Final
 
-from gateway.policy.groups import CountryGroup
+from gateway.policy.gazetteer import CountryGroup, parts_of
 from gateway.settings.addresses import host_port, http_url, is_loopback
-from gateway.settings.shape import AdminListener, CountryList, ModelSection, RestrictionsSection, Settings, Upstream
+from gateway.settings.rules import COUNTRY_RULES
+from gateway.settings.shape import AdminListener, ModelSection, RestrictionsSection, Settings, Upstream
+
+STAGES: Final = ("evaluation", "preview", "general")
 
 
 def advice(settings: Settings) -> tuple[str, ...]:
@@ -18,17 +22,39 @@ def overdue(settings: Settings, groups: Mapping[str, CountryGroup], today: date)
     return tuple(
         f"country group {name}: to be reviewed by {group.review_by}; the list may have changed since {group.as_of}"
         for name, group in groups.items()
-        if name in _named(settings) and group.review_by is not None and group.review_by < today
+        if name in groups_in_use(settings, groups) and group.review_by is not None and group.review_by < today
     )
 
 
-def _named(settings: Settings) -> frozenset[str]:
-    rules = (rule for model in settings.models for rule in _lists(model.restrictions))
-    return frozenset(name for rule in rules for names in (rule.any_in, rule.all_in) for name in names or ())
+def groups_in_use(settings: Settings, groups: Mapping[str, CountryGroup]) -> dict[str, tuple[str, ...]]:
+    """Name each group on which a model depends, directly or as a part of another, with the ids of those models."""
+    users: dict[str, list[str]] = {}
+    for model in settings.models:
+        todo = [name for section in _sections(model) for name in _named(section)]
+        for name in dict.fromkeys(todo):
+            for part in _closure(name, groups):
+                users.setdefault(part, []).append(model.id)
+    return {name: tuple(dict.fromkeys(models)) for name, models in users.items()}
 
 
-def _lists(section: RestrictionsSection) -> Iterator[CountryList]:
-    yield from (rule for rule in (section.nationality, section.residence, section.region) if rule is not None)
+def _closure(name: str, groups: Mapping[str, CountryGroup]) -> Iterator[str]:
+    if name in groups:
+        yield name
+        for part in parts_of(groups[name]):
+            yield from _closure(part, groups)
+
+
+def _sections(model: ModelSection) -> Iterator[RestrictionsSection]:
+    yield model.restrictions
+    for stage in (model.stages.evaluation, model.stages.preview, model.stages.general):
+        yield stage.restrictions
+
+
+def _named(section: RestrictionsSection) -> Iterator[str]:
+    for name in COUNTRY_RULES:
+        rule = getattr(section, name)
+        yield from (*(rule.any_in or ()), *(rule.all_in or ())) if rule is not None else ()
+    yield from section.ownership.any_in if section.ownership is not None else ()
 
 
 def _exposed(admin: AdminListener) -> Iterator[str]:
@@ -37,23 +63,30 @@ def _exposed(admin: AdminListener) -> Iterator[str]:
 
 
 def _unanswerable(settings: Settings) -> Iterator[str]:
-    known = {
-        "region": settings.geolocation is not None or settings.listen.proxy.country_header != "",
-        "nationality": any(issuer.claims.nationalities for issuer in settings.issuers),
-        "residence": any(issuer.claims.residence for issuer in settings.issuers),
-        "us_person": any(issuer.claims.us_person for issuer in settings.issuers),
-    }
+    told = _told(settings)
     for index, model in enumerate(settings.models):
-        for rule in _rules(model):
-            if not known[rule]:
-                source = "a geolocation database or country_header" if rule == "region" else "a claim of any issuer"
-                yield f"models[{index}].restrictions.{rule}: nothing says it ({source} would), so it is unknown for every caller"
+        places = (f"models[{index}].restrictions", *(f"models[{index}].stages.{stage}.restrictions" for stage in STAGES))
+        for path, section in zip(places, _sections(model), strict=True):
+            for rule, (known, source) in told.items():
+                if getattr(section, rule) and not known:
+                    yield f"{path}.{rule}: nothing says it ({source} would), so it is unknown for every caller"
 
 
-def _rules(model: ModelSection) -> Iterator[str]:
-    for rule in ("region", "nationality", "residence", "us_person"):
-        if getattr(model.restrictions, rule):
-            yield rule
+def _told(settings: Settings) -> dict[str, tuple[bool, str]]:
+    """Say of each rule whether anything can answer it, and what would. Owners stand in grants, too: a rule on them is never hopeless."""
+    geolocation, header = settings.geolocation, settings.listen.proxy.country_header != ""
+    claims = [issuer.claims for issuer in settings.issuers]
+    claim = "a claim of any issuer"
+    return {
+        "region": (geolocation is not None or header, "a geolocation database or country_header"),
+        "nationality": (any(one.nationalities for one in claims), claim),
+        "most_recent": (any(one.nationalities or one.most_recent_nationality for one in claims), claim),
+        "residence": (any(one.residence for one in claims), claim),
+        "us_person": (any(one.us_person for one in claims), claim),
+        "require_verified": (any(one.verified_claims for one in claims), claim),
+        "deny_anonymizer": (header or bool(geolocation and geolocation.anonymizer), "geolocation.anonymizer"),
+        "deny_hosting": (bool(geolocation and geolocation.hosting), "geolocation.hosting"),
+    }
 
 
 def _in_clear(upstreams: tuple[Upstream, ...]) -> Iterator[str]:

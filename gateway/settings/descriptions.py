@@ -3,6 +3,20 @@
 from types import MappingProxyType
 from typing import Final
 
+_COUNTRIES: Final = {
+    "any_in": "Refuse if any known value is listed.",
+    "all_in": "Refuse unless every known value is listed.",
+    "unknown": "What an unknown value does.",
+    "territories": "Count the territories of each listed country too, by `territory_parent` of the groups' file (PR with US, HK with CN).",
+    "stale": "What a country group past its review date does: `warn` in the log, or `deny` whoever it would let pass.",
+}
+_EVIDENCE: Final = "What evidence this rule demands."
+_FLAGS: Final = {
+    "file": "A MaxMind-format database (.mmdb); it is read again by itself when it is replaced.",
+    "paths": "JSON Pointers to flags of which any marks an address; `/usage_type=hosting` to a text that does.",
+    "max_age": "How old it may be before nothing is known; 0: any age.",
+}
+
 DESCRIPTIONS: Final = MappingProxyType(
     {
         "Settings": {
@@ -11,6 +25,8 @@ DESCRIPTIONS: Final = MappingProxyType(
             "models": "The catalogue: the only models that exist for callers.",
             "listen": "Where the gate listens.",
             "store": "The dynamic policy: allowlists, stages, directives, revocations.",
+            "stages": "What the tools ask for before they widen any model to a stage.",
+            "approvals": "Whether it takes two persons to widen the policy with the tools, and who may.",
             "country_groups": "A YAML file of named groups of countries that restrictions may use; empty: none.",
             "geolocation": "A database that says in which country an address is; without one, only a country header can say it.",
             "limits": "Bounds of every request and every connection.",
@@ -19,6 +35,25 @@ DESCRIPTIONS: Final = MappingProxyType(
             "log": "The gate's own log, on standard error.",
             "refusals": "What refused callers are told besides the reason.",
             "workers": "Processes that share the proxy's port, about one a core.",
+        },
+        "ReleasesSection": {
+            "evaluation": "Before evaluators are admitted.",
+            "preview": "Before partners are admitted.",
+            "general": "Before anyone is admitted.",
+        },
+        "ReleaseSection": {
+            "signoffs": "Agencies whose sign-offs are needed; each is recorded with `gateway model signoff`.",
+            "partners_at_most": "How many organisations a model's allowlist may hold at this stage; unset: any number.",
+        },
+        "Approvals": {
+            "widening": "Hold every grant, wider stage and lifted directive or revocation until a second operator has approved it.",
+            "valid_for": "How long a change may wait.",
+            "operators": "Who may ask and approve; accounts of the machine never count.",
+        },
+        "OperatorSection": {
+            "name": "Its name in the record of changes; `GATEWAY_OPERATOR` says it at the terminal.",
+            "public_key": "Its Ed25519 public key, 32 bytes in base64; `GATEWAY_OPERATOR_KEY` names the file of the private one.",
+            "token_sha256": "Or the SHA-256 of its token, whose file `GATEWAY_OPERATOR_KEY` names.",
         },
         "Listen": {
             "proxy": "The door for callers.",
@@ -70,9 +105,17 @@ DESCRIPTIONS: Final = MappingProxyType(
         "Claims": {
             "subject": "Who the caller is.",
             "organisation": "For whom: the name that stands on allowlists.",
+            "tenant": "A claim that must be one of the segments of `iss` (`/tid` of Microsoft Entra), or the token is refused; empty:"
+            " none.",
             "us_person": "Whether a U.S. person: true, false, anything else is unknown; empty: always unknown.",
             "nationalities": "One nationality or a list; empty: always unknown.",
+            "nationalities_order": "Whether that list tells which nationality was acquired last.",
+            "nationalities_complete": "Whether that list names all nationalities; false: there may always be another, unknown one.",
+            "most_recent_nationality": "The nationality acquired last, where it has a claim of its own.",
             "residence": "The country of residence; empty: always unknown.",
+            "ownership": "The organisation's ultimate owners: a list of `{country, percent}`; empty: only grants tell them.",
+            "verified_claims": "Verified claims (OpenID Connect for Identity Assurance), an object or a list; in them, the same paths lead"
+            " to nationalities, residence and U.S. person.",
             "code_system": "How these tokens write countries; `fips` collides with ISO and is never guessed.",
         },
         "Upstream": {
@@ -105,30 +148,67 @@ DESCRIPTIONS: Final = MappingProxyType(
             "hidden": "Refuse as if the model did not exist (404), so that its name does not leak.",
             "stage": "The stage until an operator sets one in the store: `suspended` (nobody), `evaluation` (grants marked evaluator),"
             " `preview` (any grant), `general` (no grant needed). Unset: `preview` if gated, else `general`.",
-            "restrictions": "What a gated model demands of person and place, in every stage.",
+            "restrictions": "What a gated model demands of person, organisation and place, in every stage.",
+            "stages": "What it demands besides in one stage.",
             "owned_by": "What `/v1/models` says of its owner.",
             "created": "What `/v1/models` says of its date, seconds since 1970.",
         },
-        "RestrictionsSection": {
-            "nationality": "A rule on the nationalities in the token.",
-            "us_person": "Only U.S. persons.",
-            "us_person_exempt": "A verified U.S. person passes the nationality rule.",
-            "residence": "A rule on the country of residence in the token.",
-            "region": "A rule on where the client's address is; ISO 3166-2 codes such as `UA-43` work here.",
-            "deny_anonymizer": "Refuse addresses known to hide the client (VPN, Tor).",
-            "deny_hosting": "Refuse addresses known to be in data centres.",
+        "StagesSection": {
+            "evaluation": "While only evaluators are admitted.",
+            "preview": "While only grants admit.",
+            "general": "When no grant is needed any more.",
         },
-        "CountryList": {
-            "any_in": "Refuse if any known value is listed.",
-            "all_in": "Refuse unless every known value is listed.",
-            "unknown": "What an unknown value does.",
+        "StageSection": {
+            "restrictions": "Rules that hold in this stage, besides those of the model.",
+        },
+        "RestrictionsSection": {
+            "nationality": "A rule on all nationalities in the token.",
+            "most_recent": "A rule on the nationality acquired last, alone (EAR, 15 CFR 734.13(b)); unknown where the order is not known.",
+            "us_person": "Only U.S. persons.",
+            "us_person_exempt": "A U.S. person passes the rules on nationality; under `require_verified`, only a verified one.",
+            "residence": "A rule on the country of residence in the token.",
+            "ownership": "A rule on the owners of the organisation, from its grant and from the token: either may refuse.",
+            "region": "A rule on where the client's address is; ISO 3166-2 codes such as `UA-43` work here.",
+            "deny_anonymizer": "Refuse addresses known to hide the client (VPN, Tor), and those of which it is not known.",
+            "deny_hosting": "Refuse addresses known to be in data centres, and those of which it is not known.",
+            "require_verified": "What evidence each rule on persons here demands, if it has no demand of its own.",
+        },
+        "NationalityList": _COUNTRIES
+        | {
+            "require_verified": _EVIDENCE,
+            "classes": "Whether `all_in` takes lesser classes of a nationality, such as British National (Overseas); `any_in` always does.",
+        },
+        "ResidenceList": _COUNTRIES | {"require_verified": _EVIDENCE},
+        "RegionList": _COUNTRIES
+        | {
+            "places": "Which countries of an address count: where it is `located`, where its network is `registered`, or `any` of them,"
+            " the stricter.",
+        },
+        "OwnershipSection": {
+            "any_in": "Owners from these countries count.",
+            "gt": "Refuse if they own more than this.",
+            "gte": "Refuse if they own this or more (a 50 % rule as OFAC's: `gte: 50`).",
+            "together": "Add up the shares of all listed countries; else each country counts alone.",
+            "territories": _COUNTRIES["territories"],
+            "stale": _COUNTRIES["stale"],
+            "unknown": "What owners do whom nobody has named, where they could make the difference.",
+        },
+        "RequireVerified": {
+            "trust_frameworks": "Frameworks that are trusted, such as `eidas` or `nist_800_63A`; claims under any other are not.",
+            "min_level": "The lowest level of assurance, in the words of the framework (`substantial`, `ial2`); empty: any.",
+            "max_age": "How long ago the verification may be; 0: any time.",
         },
         "Geolocation": {
             "file": "A MaxMind-format database (.mmdb). Replace it by renaming a new file over it; it is read again by itself.",
             "country_path": "JSON Pointer to the alpha-2 code in a record; `/country_code` for IPinfo Lite.",
             "subdivisions_path": "JSON Pointer to the list of subdivisions; empty: none.",
+            "registered_country_path": "JSON Pointer to the country where the network is registered; empty, or not in the records: none.",
             "max_age": "How old a database may be before every location is unknown; 0: any age.",
+            "anonymizer": "A database of addresses that hide who uses them.",
+            "hosting": "A database of addresses in data centres; it may be the same file.",
         },
+        "AnonymizerDatabase": _FLAGS,
+        "HostingDatabase": _FLAGS,
         "Limits": {
             "request_line": "Longest request line.",
             "headers_bytes": "Largest head of a request.",

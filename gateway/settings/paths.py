@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from gateway.settings.shape import Issuer, Settings, Tls, Upstream
+from gateway.settings.shape import Geolocation, Issuer, Settings, Tls, Upstream
 
 
 def anchored(settings: Settings, base: Path) -> Settings:
@@ -21,7 +21,7 @@ def anchored(settings: Settings, base: Path) -> Settings:
         store=structs.replace(settings.store, data_dir=_from(base, settings.store.data_dir)),
         audit=structs.replace(settings.audit, directory=_from(base, settings.audit.directory)),
         country_groups=_from(base, settings.country_groups),
-        geolocation=geolocation and structs.replace(geolocation, file=_from(base, geolocation.file)),
+        geolocation=geolocation and _geolocation(geolocation, base),
         issuers=tuple(_issuer(issuer, base) for issuer in settings.issuers),
         upstreams=tuple(_upstream(upstream, base) for upstream in settings.upstreams),
     )
@@ -29,6 +29,16 @@ def anchored(settings: Settings, base: Path) -> Settings:
 
 def _from(base: Path, path: str) -> str:
     return normpath(base / path) if path else ""
+
+
+def _geolocation(geolocation: Geolocation, base: Path) -> Geolocation:
+    anonymizer, hosting = geolocation.anonymizer, geolocation.hosting
+    return structs.replace(
+        geolocation,
+        file=_from(base, geolocation.file),
+        anonymizer=anonymizer and structs.replace(anonymizer, file=_from(base, anonymizer.file)),
+        hosting=hosting and structs.replace(hosting, file=_from(base, hosting.file)),
+    )
 
 
 def _tls(tls: Tls | None, base: Path) -> Tls | None:

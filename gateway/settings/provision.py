@@ -1,27 +1,28 @@
 """From settings to what the parts are built of: country groups, the catalogue of models, secrets."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec import structs
+
 from gateway.errors import SettingsError
-from gateway.policy.groups import CountryGroup, expand, read_groups
-from gateway.policy.restrictions import CountryRule, Restrictions
+from gateway.policy.groups import NO_GROUPS, Gazetteer, read_groups
+from gateway.policy.restrictions import NO_RESTRICTIONS, Restrictions
 from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Stage
 from gateway.settings.document import read_mapping
 from gateway.settings.names import names_of
-from gateway.settings.shape import CountryList, Credential, ModelSection, RestrictionsSection, Settings
+from gateway.settings.rules import build_restrictions
+from gateway.settings.shape import Credential, ModelSection, Settings
 
-Expand = Callable[[Iterable[str]], frozenset[str]]
 
-
-def country_groups(settings: Settings) -> Mapping[str, CountryGroup]:
+def country_groups(settings: Settings) -> Gazetteer:
     """Read the groups of the configured file, none where none is configured. SettingsError names the file and what is wrong in it."""
     if not settings.country_groups:
-        return MappingProxyType({})
+        return NO_GROUPS
     path = Path(settings.country_groups)
     try:
         return read_groups(read_mapping(path))
@@ -29,21 +30,21 @@ def country_groups(settings: Settings) -> Mapping[str, CountryGroup]:
         raise SettingsError(f"{path}: {error}") from None
 
 
-def expand_for(settings: Settings) -> Expand:
+def expand_for(settings: Settings) -> Gazetteer:
     """Country codes and group names -> codes, by the configured groups. The callable raises ValueError naming an unknown word."""
-    return _expand_with(country_groups(settings))
+    return country_groups(settings)
 
 
-def build_catalogue(settings: Settings, groups: Mapping[str, CountryGroup]) -> Mapping[str, Model]:
+def build_catalogue(settings: Settings, groups: Gazetteer) -> Mapping[str, Model]:
     """Each name -> its model, in the order of the file; groups in the restrictions are expanded."""
     catalogue: dict[str, Model] = {}
     for section in settings.models:
-        model = build_model(section, _expand_with(groups))
+        model = build_model(section, groups)
         catalogue.update(dict.fromkeys((model.id, *model.aliases), model))
     return MappingProxyType(catalogue)
 
 
-def build_model(section: ModelSection, expanded: Expand) -> Model:
+def build_model(section: ModelSection, groups: Gazetteer) -> Model:
     """One model. A stage that the file does not name is `preview` for a gated model and `general` for any other."""
     unnamed = Stage.PREVIEW if section.gated else Stage.GENERAL
     return Model(
@@ -53,23 +54,18 @@ def build_model(section: ModelSection, expanded: Expand) -> Model:
         gated=section.gated,
         hidden=section.hidden,
         stage=section.stage or unnamed,
-        restrictions=build_restrictions(section.restrictions, expanded),
+        restrictions=build_restrictions(section.restrictions, groups),
         owned_by=section.owned_by,
         created=section.created,
+        by_stage=tuple(_by_stage(section, groups)),
     )
 
 
-def build_restrictions(section: RestrictionsSection, expanded: Expand) -> Restrictions:
-    """Make the rules that `decide` takes."""
-    return Restrictions(
-        nationality=_rule(section.nationality, expanded),
-        us_person=section.us_person,
-        us_person_exempt=section.us_person_exempt,
-        residence=_rule(section.residence, expanded),
-        region=_rule(section.region, expanded),
-        deny_anonymizer=section.deny_anonymizer,
-        deny_hosting=section.deny_hosting,
-    )
+def _by_stage(section: ModelSection, groups: Gazetteer) -> Iterator[tuple[Stage, Restrictions]]:
+    for stage in structs.fields(section.stages):
+        rules = build_restrictions(getattr(section.stages, stage.name).restrictions, groups)
+        if rules is not NO_RESTRICTIONS:
+            yield Stage(stage.name), rules
 
 
 def read_secret(credential: Credential, setting: str = "credential") -> str:
@@ -119,14 +115,3 @@ def _sound(secret: str, source: str) -> str:
     if not (secret.isascii() and secret.isprintable()):
         raise SettingsError(f"{source} holds characters that no header may carry. Store the plain secret, one line of ASCII")
     return secret
-
-
-def _rule(section: CountryList | None, expanded: Expand) -> CountryRule | None:
-    if section is None:
-        return None
-    any_in, all_in = (None if names is None else expanded(names) for names in (section.any_in, section.all_in))
-    return CountryRule(any_in=any_in, all_in=all_in, unknown=section.unknown)
-
-
-def _expand_with(groups: Mapping[str, CountryGroup]) -> Expand:
-    return lambda names: expand(names, groups)

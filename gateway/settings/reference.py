@@ -26,26 +26,34 @@ This page is generated: `python -m gateway.settings.reference > docs/settings.md
 """
 
 
+Seen = dict[type, str]
+"""Each kind of section with the path under which the page describes it: what comes again is only referred to."""
+
+
 def reference() -> str:
     """Write the whole page as Markdown."""
-    return HEAD + "".join(_sections(inspect.type_info(Settings), ""))
+    return HEAD + "".join(_sections(inspect.type_info(Settings), "", {}))
 
 
 def paths() -> Iterator[str]:
-    """Name every setting as a path, such as `models[].restrictions.region.any_in`."""
-    yield from _walk(inspect.type_info(Settings), "")
+    """Name every setting as a path, such as `models[].restrictions.region.any_in`; those of a section that comes again only once."""
+    yield from _walk(inspect.type_info(Settings), "", {})
 
 
-def _sections(kind: inspect.Type, path: str) -> Iterator[str]:
+def _sections(kind: inspect.Type, path: str, seen: Seen) -> Iterator[str]:
     section, suffix = _section_within(kind)
     if section is None:
         return
     here = path + suffix
     title = f"\n## `{here}`\n\n{(section.cls.__doc__ or '').splitlines()[0]}\n" if here else "\n## The file\n"
+    first = seen.setdefault(section.cls, here)
+    if first != here:
+        yield f"{title}\nThe same settings as under `{first}`.\n"
+        return
     rows = "".join(_row(section.cls.__name__, field) for field in section.fields)
     yield f"{title}\n| setting | value | default | meaning |\n|---|---|---|---|\n{rows}"
     for field in section.fields:
-        yield from _sections(field.type, f"{here}.{field.encode_name}".lstrip("."))
+        yield from _sections(field.type, f"{here}.{field.encode_name}".lstrip("."), seen)
 
 
 def _section_within(kind: inspect.Type) -> tuple[inspect.StructType | None, str]:
@@ -55,12 +63,13 @@ def _section_within(kind: inspect.Type) -> tuple[inspect.StructType | None, str]
     return (kind, suffix) if isinstance(kind, inspect.StructType) else (None, suffix)
 
 
-def _walk(kind: inspect.Type, path: str) -> Iterator[str]:
+def _walk(kind: inspect.Type, path: str, seen: Seen) -> Iterator[str]:
     section, suffix = _section_within(kind)
     if path:
         yield path + suffix
-    for field in section.fields if section else ():
-        yield from _walk(field.type, f"{path}{suffix}.{field.encode_name}".lstrip("."))
+    if section is not None and seen.setdefault(section.cls, path) == path:
+        for field in section.fields:
+            yield from _walk(field.type, f"{path}{suffix}.{field.encode_name}".lstrip("."), seen)
 
 
 def _row(section: str, field: inspect.Field) -> str:

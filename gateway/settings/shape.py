@@ -1,19 +1,43 @@
 """What `gateway.yaml` may hold: one frozen struct per section, every field with its unit, range and default."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from gateway.policy.vocabulary import Stage, Unknown
+from gateway.policy.vocabulary import Stage
+from gateway.settings.approval_shape import Approvals
+from gateway.settings.release_shape import ReleasesSection
+from gateway.settings.rules_shape import CountryList, RestrictionsSection
+from gateway.settings.section import Bytes, Count, Name, Seconds, Section
 
-Seconds = Annotated[float, Meta(ge=0, description="seconds")]
-Count = Annotated[int, Meta(ge=1)]
-Bytes = Annotated[int, Meta(ge=1, description="bytes")]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="letters, digits, '.', '_', '-'")]
-
-
-class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of every section: immutable, unknown keys are errors."""
+__all__ = [
+    "CLAIM_PATHS",
+    "AdminListener",
+    "AnonymizerDatabase",
+    "Audit",
+    "Claims",
+    "CountryList",
+    "Credential",
+    "Geolocation",
+    "HostingDatabase",
+    "Issuer",
+    "Keys",
+    "Limits",
+    "Listen",
+    "Log",
+    "Metrics",
+    "ModelSection",
+    "ProxyListener",
+    "Refusals",
+    "RestrictionsSection",
+    "Section",
+    "Settings",
+    "StageSection",
+    "StagesSection",
+    "Store",
+    "Tls",
+    "Upstream",
+]
 
 
 class Tls(Section, frozen=True, kw_only=True):
@@ -76,10 +100,23 @@ class Claims(Section, frozen=True, kw_only=True):
 
     subject: str = "/sub"
     organisation: str = "/org_id"
+    tenant: str = ""
     us_person: str = ""
     nationalities: str = ""
+    nationalities_order: Literal["unknown", "newest_first", "oldest_first"] = "unknown"
+    nationalities_complete: bool = True
+    most_recent_nationality: str = ""
     residence: str = ""
-    code_system: Literal["auto", "alpha-2", "alpha-3", "icao", "fips"] = "auto"
+    ownership: str = ""
+    verified_claims: str = "/verified_claims"
+    code_system: Literal["auto", "alpha-2", "alpha-3", "icao", "numeric", "genc", "fips"] = "auto"
+
+
+CLAIM_PATHS: Final = (
+    *("subject", "organisation", "tenant", "us_person", "nationalities", "most_recent_nationality", "residence", "ownership"),
+    "verified_claims",
+)
+"""The fields of `Claims` that are paths."""
 
 
 class Issuer(Section, frozen=True, kw_only=True):
@@ -124,24 +161,18 @@ class Upstream(Section, frozen=True, kw_only=True):
     retry_after: Seconds = 5.0
 
 
-class CountryList(Section, frozen=True, kw_only=True):
-    """A rule on countries: ISO 3166-1 alpha-2 codes, ISO 3166-2 codes (regions only) or names of country groups."""
+class StageSection(Section, frozen=True, kw_only=True):
+    """What one stage of a model demands besides."""
 
-    any_in: tuple[str, ...] | None = None
-    all_in: tuple[str, ...] | None = None
-    unknown: Unknown = Unknown.DENY
+    restrictions: RestrictionsSection = RestrictionsSection()
 
 
-class RestrictionsSection(Section, frozen=True, kw_only=True):
-    """What a model demands of person and place."""
+class StagesSection(Section, frozen=True, kw_only=True):
+    """The stages in which a model can be used."""
 
-    nationality: CountryList | None = None
-    us_person: bool = False
-    us_person_exempt: bool = True
-    residence: CountryList | None = None
-    region: CountryList | None = None
-    deny_anonymizer: bool = False
-    deny_hosting: bool = False
+    evaluation: StageSection = StageSection()
+    preview: StageSection = StageSection()
+    general: StageSection = StageSection()
 
 
 class ModelSection(Section, frozen=True, kw_only=True):
@@ -157,8 +188,25 @@ class ModelSection(Section, frozen=True, kw_only=True):
     hidden: bool = False
     stage: Stage | None = None
     restrictions: RestrictionsSection = RestrictionsSection()
+    stages: StagesSection = StagesSection()
     owned_by: str = "gateway"
     created: int = 0
+
+
+class AnonymizerDatabase(Section, frozen=True, kw_only=True):
+    """A MaxMind-format database of addresses that hide who uses them. The default paths are those of MaxMind's Anonymous IP."""
+
+    file: str
+    paths: tuple[str, ...] = ("/is_anonymous_vpn", "/is_public_proxy", "/is_residential_proxy", "/is_tor_exit_node")
+    max_age: Seconds = 0.0
+
+
+class HostingDatabase(Section, frozen=True, kw_only=True):
+    """A MaxMind-format database of addresses in data centres. The default path is that of MaxMind's Anonymous IP."""
+
+    file: str
+    paths: tuple[str, ...] = ("/is_hosting_provider",)
+    max_age: Seconds = 0.0
 
 
 class Geolocation(Section, frozen=True, kw_only=True):
@@ -167,7 +215,10 @@ class Geolocation(Section, frozen=True, kw_only=True):
     file: str
     country_path: str = "/country/iso_code"
     subdivisions_path: str = "/subdivisions"
+    registered_country_path: str = "/registered_country/iso_code"
     max_age: Seconds = 0.0
+    anonymizer: AnonymizerDatabase | None = None
+    hosting: HostingDatabase | None = None
 
 
 class Limits(Section, frozen=True, kw_only=True):
@@ -223,6 +274,8 @@ class Settings(Section, frozen=True, kw_only=True):
     models: tuple[ModelSection, ...]
     listen: Listen = Listen()
     store: Store = Store()
+    stages: ReleasesSection = ReleasesSection()
+    approvals: Approvals = Approvals()
     country_groups: str = ""
     geolocation: Geolocation | None = None
     limits: Limits = Limits()

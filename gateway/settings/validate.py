@@ -6,7 +6,8 @@ from typing import Final
 
 from gateway.settings.addresses import host_port, http_url, network, store_url
 from gateway.settings.problems import Problem
-from gateway.settings.shape import Credential, Issuer, Keys, Limits, ProxyListener, Settings, Store, Upstream
+from gateway.settings.shape import CLAIM_PATHS, Credential, Geolocation, Issuer, Keys, Limits, ProxyListener, Settings, Store, Upstream
+from gateway.settings.validate_approvals import approval_problems
 from gateway.settings.validate_models import model_problems, repeated
 
 Problems = Iterator[Problem]
@@ -30,6 +31,7 @@ def find_problems(settings: Settings) -> Problems:
     yield from _issuers(settings.issuers)
     yield from _upstreams(settings.upstreams)
     yield from model_problems(settings)
+    yield from approval_problems(settings.approvals)
     yield from _limits(settings.limits)
     yield from _others(settings)
 
@@ -87,7 +89,7 @@ def _issuer(issuer: Issuer, path: str) -> Problems:
             yield Problem(f"{path}.{name}", "expected at least one value, none of them empty")
         yield from repeated([(value, f"{path}.{name}[{index}]") for index, value in enumerate(values)])
     yield from _keys(issuer, f"{path}.keys")
-    for name in ("subject", "organisation", "us_person", "nationalities", "residence"):
+    for name in CLAIM_PATHS:
         pointer = getattr(issuer.claims, name)
         if pointer and not POINTER.fullmatch(pointer):
             yield Problem(f"{path}.claims.{name}", "expected a JSON Pointer. Write: /org_id, or /organization/id for a nested claim")
@@ -157,10 +159,23 @@ def _others(settings: Settings) -> Problems:
     elif blocked_by:
         yield from _tried(_http, blocked_by, "refusals.blocked_by")
     if settings.geolocation is not None:
-        for name in ("country_path", "subdivisions_path"):
-            pointer = getattr(settings.geolocation, name)
-            if pointer and not POINTER.fullmatch(pointer):
-                yield Problem(f"geolocation.{name}", "expected a JSON Pointer. Write: /country/iso_code")
+        yield from _geolocation(settings.geolocation)
+
+
+def _geolocation(geolocation: Geolocation) -> Problems:
+    for name in ("country_path", "subdivisions_path", "registered_country_path"):
+        pointer = getattr(geolocation, name)
+        if pointer and not POINTER.fullmatch(pointer):
+            yield Problem(f"geolocation.{name}", "expected a JSON Pointer. Write: /country/iso_code")
+    for name, flags in (("anonymizer", geolocation.anonymizer), ("hosting", geolocation.hosting)):
+        if flags is not None and not flags.paths:
+            yield Problem(f"geolocation.{name}.paths", "expected at least one path; without one nothing is ever found")
+        for index, path in enumerate(flags.paths if flags is not None else ()):
+            pointer, equals, value = path.partition("=")
+            if not POINTER.fullmatch(pointer) or (equals and not value):
+                yield Problem(
+                    f"geolocation.{name}.paths[{index}]", "expected a JSON Pointer, or one with a value. Write: /usage_type=hosting"
+                )
 
 
 def _variable(name: str, path: str) -> Problems:

@@ -1,23 +1,24 @@
 """The catalogue's own rules: one name means one model, a known upstream, restrictions that say something, known countries and groups."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.errors import SettingsError
-from gateway.policy.groups import CountryGroup, expand
+from gateway.policy.groups import NO_GROUPS, Gazetteer, expand
 from gateway.settings.names import PLAIN_ROUTES, names_of
 from gateway.settings.problems import Problem, did_you_mean, shown
 from gateway.settings.provision import country_groups
-from gateway.settings.shape import CountryList, ModelSection, RestrictionsSection, Settings
+from gateway.settings.rules import COUNTRY_RULES, contradictions
+from gateway.settings.rules_shape import CountryList, OwnershipSection, RestrictionsSection
+from gateway.settings.shape import ModelSection, Settings
 
 LONGEST_MODEL_NAME: Final = 256
-COUNTRY_RULES: Final = ("nationality", "residence", "region")
 NOTHING: Final = RestrictionsSection()
 
 
 def model_problems(settings: Settings) -> Iterator[Problem]:
     """Every problem of the catalogue, and of the country groups that it needs."""
-    groups: Mapping[str, CountryGroup] = {}
+    groups = NO_GROUPS
     try:
         groups = country_groups(settings)
     except SettingsError as error:
@@ -42,7 +43,7 @@ def _names(models: tuple[ModelSection, ...]) -> list[tuple[str, str]]:
     return [(name, f"models[{index}].{place}") for index, model in enumerate(models) for name, place in names_of(model)]
 
 
-def _model(model: ModelSection, upstreams: set[str], groups: Mapping[str, CountryGroup], path: str) -> Iterator[Problem]:
+def _model(model: ModelSection, upstreams: set[str], groups: Gazetteer, path: str) -> Iterator[Problem]:
     for name, place in _names((model,)):
         if not name or len(name) > LONGEST_MODEL_NAME or name != name.strip():
             where = path + place.removeprefix("models[0]")
@@ -56,26 +57,37 @@ def _model(model: ModelSection, upstreams: set[str], groups: Mapping[str, Countr
     if upstreams and model.upstream not in upstreams:
         near = did_you_mean(model.upstream, upstreams)
         yield Problem(f"{path}.upstream", f"no such upstream.{near} Known: {', '.join(sorted(upstreams))}")
-    if not model.gated and model.restrictions != NOTHING:
-        yield Problem(f"{path}.restrictions", "restrictions hold for gated models only. Write: gated: true, or remove them")
-    for name in COUNTRY_RULES:
-        rule = getattr(model.restrictions, name)
+    for place, section in _sections(model, path):
+        if not model.gated and section != NOTHING:
+            yield Problem(place, "restrictions hold for gated models only. Write: gated: true, or remove them")
+        yield from _restrictions(section, groups, place)
+
+
+def _sections(model: ModelSection, path: str) -> Iterator[tuple[str, RestrictionsSection]]:
+    yield f"{path}.restrictions", model.restrictions
+    for stage in ("evaluation", "preview", "general"):
+        yield f"{path}.stages.{stage}.restrictions", getattr(model.stages, stage).restrictions
+
+
+def _restrictions(section: RestrictionsSection, groups: Gazetteer, path: str) -> Iterator[Problem]:
+    for inner, text in contradictions(section, groups):
+        yield Problem(f"{path}.{inner}", text)
+    for name in (*COUNTRY_RULES, "ownership"):
+        rule = getattr(section, name)
         if rule is not None:
-            yield from _rule(rule, groups, f"{path}.restrictions.{name}", subdivisions=name == "region")
+            yield from _rule(rule, groups, f"{path}.{name}", subdivisions=name == "region")
 
 
-def _rule(rule: CountryList, groups: Mapping[str, CountryGroup], path: str, *, subdivisions: bool) -> Iterator[Problem]:
-    if rule.any_in is None and rule.all_in is None:
-        yield Problem(path, 'the rule restricts nothing. Write: any_in: ["XX"] to refuse countries or all_in: ["XX"] to admit only them')
-    for name in ("any_in", "all_in"):
-        words = getattr(rule, name)
-        if words == ():
+def _rule(rule: CountryList | OwnershipSection, groups: Gazetteer, path: str, *, subdivisions: bool) -> Iterator[Problem]:
+    lists = {"any_in": rule.any_in, "all_in": rule.all_in if isinstance(rule, CountryList) else None}
+    for name, words in lists.items():
+        if words == () and isinstance(rule, CountryList):
             yield Problem(f"{path}.{name}", "an empty list is no rule. Name countries or remove the key")
         for index, word in enumerate(words or ()):
             yield from _word(word, groups, f"{path}.{name}[{index}]", subdivisions=subdivisions)
 
 
-def _word(word: str, groups: Mapping[str, CountryGroup], path: str, *, subdivisions: bool) -> Iterator[Problem]:
+def _word(word: str, groups: Gazetteer, path: str, *, subdivisions: bool) -> Iterator[Problem]:
     try:
         expand((word,), groups)
     except ValueError as error:

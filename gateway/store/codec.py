@@ -7,14 +7,14 @@ directive that suspends every gated model, a revocation for good. Times are RFC 
 import math
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from gateway.policy.directive import Directive
-from gateway.policy.snapshot import Grant, Revocation, StageRecord
+from gateway.policy.snapshot import Grant, Revocation, SignOff, StageRecord
 from gateway.policy.vocabulary import Effect, Stage
 from gateway.settings.shape import RestrictionsSection
 from gateway.store.document import ProblemError, read_as, read_object, read_time
-from gateway.store.rules import Expand, read_restrictions
+from gateway.store.rules import Expand, Owner, read_ownership, read_restrictions
 
 Time = str | float
 
@@ -31,12 +31,28 @@ class _Grant(_Entry, frozen=True, kw_only=True):
     covers_foreign_persons: bool = False
     waive: tuple[Literal["anonymizer", "hosting"], ...] = ()
     conditions: RestrictionsSection = RestrictionsSection()
+    ownership: tuple[Owner, ...] = ()
+
+
+class _SignOff(Struct, frozen=True, forbid_unknown_fields=True):
+    agency: str
+    stage: Stage
+    authority: str
+    by: str = ""
+    at: str = ""
+
+
+class _Next(Struct, frozen=True, forbid_unknown_fields=True):
+    stage: Stage
+    start: Time = field(name="from")
+    authority: str = ""
 
 
 class _Stage(_Entry, frozen=True, kw_only=True):
     stage: Stage
     since: Time = ""
-    signoffs: tuple[dict[str, Any], ...] = ()
+    signoffs: tuple[_SignOff, ...] = ()
+    next: _Next | None = None
 
 
 class _Directive(_Entry, frozen=True, kw_only=True):
@@ -46,6 +62,7 @@ class _Directive(_Entry, frozen=True, kw_only=True):
     start: Time | None = field(default=None, name="from")
     until: Time | None = None
     except_organisations: tuple[str, ...] = ()
+    binds_foreign_nationals: bool = False
     legal_basis: str = ""
     message: str = ""
     contact: str = ""
@@ -70,7 +87,7 @@ def decode_stage(raw: bytes) -> tuple[StageRecord, str]:
         entry = read_as(_present(raw), _Stage)
         if entry.since != "":
             read_time(entry.since, "since")
-        return StageRecord(stage=entry.stage, since=str(entry.since), authority=entry.authority), ""
+        return _stage(entry), ""
     except ProblemError as problem:
         return StageRecord(Stage.SUSPENDED, invalid=True), str(problem)
 
@@ -113,7 +130,17 @@ def _grant(entry: _Grant, expand: Expand) -> Grant:
         conditions=read_restrictions(entry.conditions, expand),
         waive=frozenset(entry.waive),
         authority=entry.authority,
+        ownership=read_ownership(entry.ownership),
     )
+
+
+def _stage(entry: _Stage) -> StageRecord:
+    signoffs = tuple(SignOff(one.agency, one.stage, one.authority, one.by, one.at) for one in entry.signoffs)
+    record = StageRecord(entry.stage, str(entry.since), entry.authority, signoffs=signoffs)
+    if entry.next is None:
+        return record
+    start = read_time(entry.next.start, "next.from")
+    return structs.replace(record, next_stage=entry.next.stage, next_from=start, next_authority=entry.next.authority)
 
 
 def _directive(name: str, entry: _Directive, expand: Expand) -> Directive:
@@ -130,6 +157,7 @@ def _directive(name: str, entry: _Directive, expand: Expand) -> Directive:
         valid_from=start,
         valid_until=until,
         except_organisations=frozenset(entry.except_organisations),
+        binds_foreign_nationals=entry.binds_foreign_nationals,
         authority=entry.authority,
         legal_basis=entry.legal_basis,
         message=entry.message,

@@ -1,42 +1,44 @@
 """Restrictions inside grants and directives: the same spelling as in the settings, country groups expanded; pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 
-from gateway.policy.restrictions import NO_RESTRICTIONS, CountryRule, Restrictions
-from gateway.settings.shape import CountryList, RestrictionsSection
+from msgspec import Struct
+
+from gateway.policy.gazetteer import expand as codes_of
+from gateway.policy.ownership import WHOLE, Ownership, ownership
+from gateway.policy.restrictions import Restrictions
+from gateway.settings.rules import Expand, build_restrictions
+from gateway.settings.section import Percent
+from gateway.settings.shape import RestrictionsSection
 from gateway.store.document import ProblemError
 
-Expand = Callable[[Iterable[str]], frozenset[str]]
-"""Country codes and names of country groups -> codes; raises ValueError naming an unknown one."""
+__all__ = ["Expand", "Owner", "read_ownership", "read_restrictions"]
 
-_UNSET = RestrictionsSection()
+
+class Owner(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One ultimate owner of an organisation, or several of one country together."""
+
+    country: str
+    percent: Percent
 
 
 def read_restrictions(section: RestrictionsSection, expand: Expand) -> Restrictions:
-    """Make the rule that `decide` takes. Raises ProblemError for an unknown country or group and for a rule that lists nothing."""
-    if section == _UNSET:
-        return NO_RESTRICTIONS
-    return Restrictions(
-        nationality=_rule("nationality", section.nationality, expand),
-        us_person=section.us_person,
-        us_person_exempt=section.us_person_exempt,
-        residence=_rule("residence", section.residence, expand),
-        region=_rule("region", section.region, expand),
-        deny_anonymizer=section.deny_anonymizer,
-        deny_hosting=section.deny_hosting,
-    )
-
-
-def _rule(name: str, listed: CountryList | None, expand: Expand) -> CountryRule | None:
-    if listed is None:
-        return None
-    if listed.any_in is None and listed.all_in is None:
-        raise ProblemError(f"{name}: lists nothing; write any_in (who is refused) or all_in (who is admitted)")
+    """Make the rule that `decide` takes. Raises ProblemError for an unknown country or group and for a rule that makes no sense."""
     try:
-        return CountryRule(_expanded(listed.any_in, expand), _expanded(listed.all_in, expand), listed.unknown)
+        return build_restrictions(section, expand)
     except ValueError as error:
-        raise ProblemError(f"{name}: {error}") from None
+        raise ProblemError(str(error)) from None
 
 
-def _expanded(names: tuple[str, ...] | None, expand: Expand) -> frozenset[str] | None:
-    return None if names is None else expand(names)
+def read_ownership(owners: Sequence[Owner]) -> Ownership | None:
+    """Add up the owners by country; None where none is named. Raises ProblemError for what is no country, and for shares beyond 100 %."""
+    if not owners:
+        return None
+    try:
+        codes_of([owner.country for owner in owners])
+    except ValueError as error:
+        raise ProblemError(f"ownership: {error}") from None
+    found = ownership((owner.country, owner.percent) for owner in owners)
+    if found is None or any("-" in owner.country for owner in owners):
+        raise ProblemError(f"ownership: expected countries with a share above 0, together at most {WHOLE:.0f} percent")
+    return found

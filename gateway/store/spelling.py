@@ -4,9 +4,14 @@ import json
 import math
 from typing import Any, Final
 
+from msgspec import structs
+
+from gateway.policy.assurance import Requirement
 from gateway.policy.directive import Directive
+from gateway.policy.ownership import OwnershipRule
 from gateway.policy.restrictions import NO_RESTRICTIONS, CountryRule, Restrictions
 from gateway.policy.snapshot import Grant, Revocation, StageRecord
+from gateway.policy.vocabulary import Places
 from gateway.store.document import write_time
 
 Json = dict[str, Any]
@@ -24,13 +29,22 @@ def encode_grant(grant: Grant) -> str:
             "waive": sorted(grant.waive),
             "conditions": _restrictions(grant.conditions),
             "authority": grant.authority,
+            "ownership": [{"country": country, "percent": percent} for country, percent in grant.ownership.shares]
+            if grant.ownership
+            else [],
         }
     )
 
 
 def encode_stage(record: StageRecord) -> str:
     """One field of `models`."""
-    return _write({"stage": record.stage.value, "since": record.since, "authority": record.authority})
+    signoffs = [_said(structs.asdict(one) | {"stage": one.stage.value}) for one in record.signoffs]
+    when = {} if record.next_stage is None else {"stage": record.next_stage.value, "from": write_time(record.next_from)}
+    coming = _said(when | {"authority": record.next_authority})
+    return _write(
+        {"stage": record.stage.value, "since": record.since, "authority": record.authority, "signoffs": signoffs}
+        | {"next": coming if when else None}
+    )
 
 
 def encode_directive(directive: Directive) -> str:
@@ -38,6 +52,7 @@ def encode_directive(directive: Directive) -> str:
     document: Json = _period(directive.valid_from, directive.valid_until) | {
         "models": sorted(directive.models or ()),
         "except_organisations": sorted(directive.except_organisations),
+        "binds_foreign_nationals": directive.binds_foreign_nationals,
         "authority": directive.authority,
         "legal_basis": directive.legal_basis,
         "message": directive.message,
@@ -67,13 +82,17 @@ def _period(start: float, until: float) -> Json:
 
 
 def _restrictions(rule: Restrictions) -> Json:
+    """Spell rules by the codes that their groups stood for: the groups' names, and so their review dates, are gone."""
     document = {
         "nationality": _countries(rule.nationality),
+        "most_recent": _countries(rule.most_recent),
         "us_person": rule.us_person,
         "residence": _countries(rule.residence),
+        "ownership": _owners(rule.ownership),
         "region": _countries(rule.region),
         "deny_anonymizer": rule.deny_anonymizer,
         "deny_hosting": rule.deny_hosting,
+        "require_verified": _evidence(rule.require_verified),
     }
     exempt = {} if rule.us_person_exempt else {"us_person_exempt": False}
     return _said(document) | exempt
@@ -83,4 +102,23 @@ def _countries(rule: CountryRule | None) -> Json | None:
     if rule is None:
         return None
     lists = {"any_in": rule.any_in, "all_in": rule.all_in}
-    return {name: sorted(codes) for name, codes in lists.items() if codes is not None} | {"unknown": rule.unknown.value}
+    rest = {
+        "require_verified": _evidence(rule.require_verified),
+        "classes": "allow" if rule.admit_classes else "",
+        "places": "" if rule.places is Places.ANY else rule.places.value,
+    }
+    return {name: sorted(codes) for name, codes in lists.items() if codes is not None} | {"unknown": rule.unknown.value} | _said(rest)
+
+
+def _owners(rule: OwnershipRule | None) -> Json | None:
+    if rule is None:
+        return None
+    bound = {"gte" if rule.inclusive else "gt": rule.percent}
+    return {"any_in": sorted(rule.any_in)} | bound | {"unknown": rule.unknown.value} | _said({"together": rule.together})
+
+
+def _evidence(need: Requirement | None) -> Json | None:
+    if need is None:
+        return None
+    age = {} if need.max_age == math.inf else {"max_age": need.max_age}
+    return {"trust_frameworks": sorted(need.trust_frameworks)} | _said({"min_level": need.min_level}) | age

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import maxminddb.extension
 import pytest
-from support.mmdb import NETWORKS, write_mmdb
+from support.mmdb import ANONYMOUS, NETWORKS, write_mmdb
 
 from gateway.errors import SettingsError
-from gateway.location.geolocation import UNKNOWN_PLACE, GeoDatabase, Place, open_database
-from gateway.settings.shape import Geolocation
+from gateway.location.database import open_database
+from gateway.location.geolocation import UNKNOWN_PLACE, GeoDatabase, Place
+from gateway.settings.shape import AnonymizerDatabase, Geolocation, HostingDatabase
 
 BUILT = 1_790_000_000
 
@@ -36,7 +37,7 @@ def test_no_record_and_a_record_without_country_are_unknown(file: Path) -> None:
 
 
 def test_the_reader_is_the_c_extension(file: Path) -> None:
-    reader, _ = open_database(Geolocation(file=str(file)))
+    reader, _ = open_database(str(file), "geolocation.file", lambda _reader, _file: None)
     assert isinstance(reader, maxminddb.extension.Reader)
     reader.close()
 
@@ -103,3 +104,27 @@ async def test_it_refreshes_by_itself_and_stops_knowing_nothing(file: Path) -> N
     assert database.place("175.45.176.1") == Place("KP")
     await database.stop()
     assert database.place("81.2.69.1") == UNKNOWN_PLACE
+
+
+def test_each_file_has_an_age_and_a_replacement_of_its_own(file: Path, tmp_path: Path) -> None:
+    now = [BUILT + 50.0]
+    flags = write_mmdb(tmp_path / "anonymous.mmdb", ANONYMOUS, built_at=BUILT)
+    settings = Geolocation(
+        file=str(file), anonymizer=AnonymizerDatabase(file=str(flags), max_age=100), hosting=HostingDatabase(file=str(flags))
+    )
+    database = GeoDatabase(settings, clock=lambda: now[0])
+    tor = "175.45.176.1"
+    assert (database.place(tor).anonymizer, database.place(tor).hosting) == (True, True)
+    now[0] += 60
+    database.refresh()
+    assert (database.place(tor).country, database.place(tor).anonymizer, database.place(tor).hosting) == ("KP", None, True)
+    assert database.generation == 1
+    write_mmdb(flags, {"81.2.69.0/24": {"is_anonymous_vpn": True, "is_hosting_provider": True}}, built_at=BUILT + 100)
+    database.refresh()
+    assert (database.place(tor).anonymizer, database.place(tor).hosting) == (False, False)
+    assert database.counts == {"ok": 2, "failed": 0}
+    assert {name: one.built_at for name, one in database.databases.items()} == {
+        "country": BUILT,
+        "anonymizer": BUILT + 100,
+        "hosting": BUILT + 100,
+    }

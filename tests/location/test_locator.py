@@ -4,14 +4,19 @@ import time
 from pathlib import Path
 
 import pytest
-from support.mmdb import write_mmdb
+from msgspec import structs
+from support.mmdb import ANONYMOUS, write_mmdb
 
-from gateway.location.geolocation import GeoDatabase, Place
-from gateway.location.locator import Locator, combined
+from gateway.location.geolocation import GeoDatabase
+from gateway.location.locator import Locator, located
 from gateway.policy.access import NOWHERE, Location
-from gateway.settings.shape import Geolocation, ProxyListener
+from gateway.policy.findings import region
+from gateway.policy.restrictions import CountryRule
+from gateway.policy.vocabulary import Places, Result
+from gateway.settings.shape import AnonymizerDatabase, Geolocation, HostingDatabase, ProxyListener
 
 PROXY, STRANGER = "10.0.0.1", "203.0.114.9"
+BUILT = 1_790_000_000.0
 LONDON, CRIMEA, PYONGYANG, UNLISTED = "81.2.69.142", "85.114.64.1", "175.45.176.1", "9.9.9.9"
 LISTENER = ProxyListener(trusted_proxies=("10.0.0.0/8",), client_address_header="x-forwarded-for", country_header="CF-IPCountry")
 
@@ -29,9 +34,9 @@ def told(client: str = "", *countries: str) -> list[tuple[bytes, bytes]]:
 
 def test_a_direct_client_is_looked_up(database: GeoDatabase) -> None:
     locator = Locator(ProxyListener(), database)
-    assert locator.locate(LONDON, []) == (LONDON, Location("GB", ("GB-ENG", "GB-WBK"), "database"))
+    assert locator.locate(LONDON, []) == (LONDON, Location("GB", ("GB-ENG", "GB-WBK"), "database", built_at=BUILT))
     assert locator.locate(CRIMEA, [])[1].regions == ("UA-43",)
-    assert locator.locate(UNLISTED, []) == (UNLISTED, Location(None, (), "database"))
+    assert locator.locate(UNLISTED, []) == (UNLISTED, Location(None, (), "database", built_at=BUILT))
 
 
 def test_a_direct_client_cannot_say_where_it_is(database: GeoDatabase) -> None:
@@ -40,7 +45,7 @@ def test_a_direct_client_cannot_say_where_it_is(database: GeoDatabase) -> None:
 
 
 def test_behind_a_trusted_proxy_the_client_is_looked_up(database: GeoDatabase) -> None:
-    assert Locator(LISTENER, database).locate(PROXY, told(PYONGYANG)) == (PYONGYANG, Location("KP", (), "database"))
+    assert Locator(LISTENER, database).locate(PROXY, told(PYONGYANG)) == (PYONGYANG, Location("KP", (), "database", built_at=BUILT))
 
 
 @pytest.mark.parametrize("private", ["10.9.9.9", "127.0.0.1", "192.168.1.1", "fe80::1", "unknown", ""])
@@ -56,7 +61,7 @@ def test_without_any_source_every_place_is_unknown() -> None:
 
 def test_a_country_header_alone_is_enough_from_a_trusted_proxy() -> None:
     locator = Locator(LISTENER)
-    assert locator.locate(PROXY, told(LONDON, "DE")) == (LONDON, Location("DE", (), "header"))
+    assert locator.locate(PROXY, told(LONDON, "DE")) == (LONDON, Location("DE", (), "header", anonymizer=False))
     assert locator.locate(PROXY, told("", "de"))[1].country == "DE"
     assert locator.locate(PROXY, told(LONDON)) == (LONDON, NOWHERE)
     assert locator.locate(STRANGER, told(LONDON, "DE")) == (STRANGER, NOWHERE)
@@ -81,11 +86,88 @@ def test_repeated_headers_that_disagree_are_unknown() -> None:
     assert locator.locate(PROXY, told(LONDON, "GB", "GB"))[1].country == "GB"
 
 
-def test_sources_that_disagree_are_unknown_and_say_so(database: GeoDatabase) -> None:
-    locator = Locator(LISTENER, database)
-    assert locator.locate(PROXY, told(PYONGYANG, "GB"))[1] == Location(None, (), "conflict")
-    assert locator.locate(PROXY, told(LONDON, "GB"))[1] == Location("GB", ("GB-ENG", "GB-WBK"), "header+database")
-    assert locator.locate(PROXY, told(UNLISTED, "GB"))[1] == Location("GB", (), "header")
+def test_sources_that_agree_are_one(database: GeoDatabase) -> None:
+    found = Locator(LISTENER, database).locate(PROXY, told(LONDON, "GB"))[1]
+    assert found == Location("GB", ("GB-ENG", "GB-WBK"), "header+database", anonymizer=False, built_at=BUILT)
+
+
+@pytest.mark.parametrize(
+    ("client", "header", "denied", "result"),
+    [
+        (PYONGYANG, "GB", "KP", Result.FAIL),
+        (PYONGYANG, "GB", "GB", Result.FAIL),
+        (PYONGYANG, "GB", "IR", Result.PASS),
+        (PYONGYANG, "XX", "KP", Result.FAIL),
+        (PYONGYANG, "XX", "IR", Result.UNKNOWN),
+        (UNLISTED, "GB", "GB", Result.FAIL),
+        (UNLISTED, "GB", "IR", Result.UNKNOWN),
+        (UNLISTED, "XX", "IR", Result.UNKNOWN),
+        (CRIMEA, "UA", "UA-43", Result.FAIL),
+        (CRIMEA, "RU", "UA-43", Result.FAIL),
+        (LONDON, "UA", "UA-43", Result.UNKNOWN),
+    ],
+)
+def test_of_sources_that_disagree_the_stricter_decides(
+    database: GeoDatabase, client: str, header: str, denied: str, result: Result
+) -> None:
+    """A place is denied if either is denied, unknown if either is unknown; a database that was asked and knows nothing is a source."""
+    location = Locator(LISTENER, database).locate(PROXY, told(client, header))[1]
+    assert region(CountryRule(any_in=frozenset({denied})), location) is result
+    assert location.source == ("header+database" if (client, header) in {(CRIMEA, "UA"), (UNLISTED, "XX")} else "conflict")
+
+
+def test_a_country_nobody_agrees_on_stands_for_none(database: GeoDatabase) -> None:
+    told_unknown = Locator(LISTENER, database).locate(PROXY, told(LONDON, "XX"))[1]
+    assert (told_unknown.country, [other.country for other in told_unknown.others]) == (None, ["GB"])
+
+
+def test_an_address_that_no_database_can_know_leaves_the_header_alone(database: GeoDatabase) -> None:
+    assert Locator(LISTENER, database).locate(PROXY, told("10.9.9.9", "GB"))[1] == Location("GB", (), "header", anonymizer=False)
+
+
+REGISTERED = {
+    "81.2.69.0/24": {"country": {"iso_code": "GB"}, "registered_country": {"iso_code": "KP"}},
+    "85.114.64.0/24": {"country": {"iso_code": "GB"}, "registered_country": {"iso_code": "GB"}},
+    "175.45.176.0/22": {"registered_country": {"iso_code": "KP"}},
+}
+
+
+def test_where_a_network_is_registered_is_another_place(tmp_path: Path) -> None:
+    locator = Locator(ProxyListener(), GeoDatabase(Geolocation(file=str(write_mmdb(tmp_path / "country.mmdb", REGISTERED)))))
+    abroad, home, nowhere = (locator.locate(address, [])[1] for address in (LONDON, CRIMEA, PYONGYANG))
+    assert (abroad.country, abroad.registered, abroad.others) == ("GB", "KP", (Location("KP", (), "registered"),))
+    assert (home.registered, home.others) == ("GB", ())
+    assert (nowhere.country, nowhere.registered) == (None, "KP")
+    rule = CountryRule(any_in=frozenset({"KP"}))
+    assert region(rule, abroad) is Result.FAIL
+    assert region(structs.replace(rule, places=Places.LOCATED), abroad) is Result.PASS
+    assert region(structs.replace(rule, places=Places.REGISTERED), abroad) is Result.FAIL
+    assert region(rule, home) is Result.PASS
+
+
+@pytest.fixture
+def marking(tmp_path: Path) -> GeoDatabase:
+    flags = str(write_mmdb(tmp_path / "anonymous.mmdb", ANONYMOUS))
+    country = str(write_mmdb(tmp_path / "country.mmdb"))
+    return GeoDatabase(Geolocation(file=country, anonymizer=AnonymizerDatabase(file=flags), hosting=HostingDatabase(file=flags)))
+
+
+@pytest.mark.parametrize(
+    ("client", "anonymizer", "hosting"),
+    [(LONDON, True, False), (CRIMEA, False, True), (PYONGYANG, True, True), (UNLISTED, False, False), ("10.9.9.9", None, None)],
+)
+def test_addresses_that_hide_or_are_rented_are_marked(
+    marking: GeoDatabase, client: str, anonymizer: bool | None, hosting: bool | None
+) -> None:
+    location = Locator(LISTENER, marking).locate(PROXY, told(client))[1]
+    assert (location.anonymizer, location.hosting) == (anonymizer, hosting)
+
+
+def test_tor_at_the_edge_is_believed_over_the_database_and_no_country_says_what_a_database_would(marking: GeoDatabase) -> None:
+    locator = Locator(LISTENER, marking)
+    assert locator.locate(PROXY, told(UNLISTED, "T1"))[1].anonymizer is True
+    assert locator.locate(PROXY, told(LONDON, "GB"))[1].anonymizer is True
+    assert locator.locate(PROXY, told("10.9.9.9", "GB"))[1].anonymizer is None
 
 
 def test_the_address_of_a_silent_proxy_is_not_looked_up(database: GeoDatabase) -> None:
@@ -116,10 +198,8 @@ def test_memory_is_bounded_in_number_and_in_size() -> None:
     assert 0 < remembered <= 200
 
 
-def test_unknown_is_the_stricter_of_any_two() -> None:
-    assert combined(Place("GB"), (), looked_up=True).country == "GB"
-    assert combined(Place("GB"), [b"XX"], looked_up=True).country is None
-    assert combined(Place(), (), looked_up=False) is NOWHERE
+def test_no_source_is_nowhere() -> None:
+    assert located(LONDON, (), None) is NOWHERE
 
 
 def test_a_remembered_answer_costs_well_under_a_microsecond() -> None:

@@ -5,11 +5,13 @@ from typing import Final, TypeVar
 import msgspec
 from hypothesis import strategies as st
 
-from gateway.policy.access import AccessRequest, Instant, Location, Nationalities, Subject
+from gateway.policy.access import AccessRequest, Instant, Location, Nationalities, Statement, Subject, Verification
+from gateway.policy.assurance import Requirement
 from gateway.policy.directive import Directive
+from gateway.policy.ownership import OwnershipRule, ownership
 from gateway.policy.restrictions import NO_RESTRICTIONS, CountryRule, Restrictions
 from gateway.policy.snapshot import Grant, Model, Revocation, Snapshot, StageRecord
-from gateway.policy.vocabulary import Effect, Stage, Unknown
+from gateway.policy.vocabulary import Effect, Places, Stage, Unknown
 
 T = TypeVar("T")
 
@@ -17,6 +19,7 @@ MODELS: Final = ("frontier", "open")
 ORGANISATIONS: Final = ("org_acme", "org_other")
 COUNTRIES: Final = ("US", "FR", "IR")
 REGIONS: Final = ("FR-75", "UA-43")
+FRAMEWORKS: Final = ("eidas", "house")
 ALWAYS: Final = (float("-inf"), float("inf"))
 
 
@@ -32,7 +35,26 @@ instants = st.integers(0, 9).map(float)
 windows = st.tuples(st.just(float("-inf")) | instants, st.just(float("inf")) | instants)
 
 code_sets = st.frozensets(st.sampled_from(COUNTRIES + REGIONS), max_size=3)
-country_rules = st.builds(CountryRule, st.none() | code_sets, seldom(code_sets, None), st.sampled_from(Unknown))
+requirements = st.builds(
+    Requirement,
+    st.frozensets(st.sampled_from(FRAMEWORKS), min_size=1),
+    st.sampled_from(("", "", "low", "high")),
+    st.sampled_from((float("inf"), 3.0)),
+)
+lapses = seldom(instants, float("inf"))
+country_rules = st.builds(
+    CountryRule,
+    st.none() | code_sets,
+    seldom(code_sets, None),
+    st.sampled_from(Unknown),
+    seldom(requirements, None),
+    lapses,
+    st.booleans(),
+    seldom(st.sampled_from(Places), Places.ANY),
+)
+ownership_rules = st.builds(
+    OwnershipRule, code_sets, st.sampled_from((25.0, 50.0)), st.booleans(), st.booleans(), st.sampled_from(Unknown), lapses
+)
 some_rules = st.builds(
     Restrictions,
     nationality=st.none() | country_rules,
@@ -42,6 +64,9 @@ some_rules = st.builds(
     region=seldom(country_rules, None),
     deny_anonymizer=no,
     deny_hosting=no,
+    most_recent=seldom(country_rules, None),
+    ownership=seldom(ownership_rules, None),
+    require_verified=seldom(requirements, None),
 )
 restrictions = st.just(NO_RESTRICTIONS) | some_rules
 stages = st.sampled_from((Stage.PREVIEW, Stage.GENERAL, Stage.EVALUATION, Stage.PREVIEW, Stage.GENERAL, Stage.SUSPENDED))
@@ -52,7 +77,10 @@ models = st.builds(
     gated=st.booleans(),
     stage=stages,
     restrictions=restrictions,
+    by_stage=seldom(st.tuples(st.tuples(st.sampled_from((Stage.PREVIEW, Stage.GENERAL)), some_rules)), ()),
 )
+shares = st.lists(st.tuples(st.sampled_from(COUNTRIES), st.sampled_from((10.0, 25.0, 50.0))), max_size=2)
+owners = st.none() | shares.map(ownership)
 
 
 @st.composite
@@ -67,6 +95,7 @@ def grants(draw: st.DrawFn) -> Grant:
         conditions=draw(seldom(some_rules, NO_RESTRICTIONS)),
         waive=draw(seldom(st.frozensets(st.sampled_from(("hosting", "anonymizer", "region", "nationality"))), frozenset())),
         invalid=draw(no),
+        ownership=draw(owners),
     )
 
 
@@ -82,6 +111,7 @@ def directives(draw: st.DrawFn) -> Directive:
         valid_from=valid_from,
         valid_until=valid_until,
         except_organisations=draw(seldom(st.frozensets(st.sampled_from(ORGANISATIONS)), frozenset())),
+        binds_foreign_nationals=draw(st.booleans()),
         legal_basis=draw(st.sampled_from(("", "a law"))),
         enforce=draw(st.booleans()),
         invalid=draw(no),
@@ -113,24 +143,37 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 
 code_lists = st.lists(st.sampled_from(COUNTRIES), max_size=2, unique=True).map(tuple)
-nationalities = st.builds(Nationalities, known=code_lists, unknown=no, classed=seldom(code_lists, ()))
+one_country = st.none() | st.sampled_from(COUNTRIES)
+nationalities = st.builds(
+    Nationalities, known=code_lists, unknown=no, classed=seldom(code_lists, ()), most_recent=seldom(one_country, None)
+)
+verifications = st.builds(Verification, st.sampled_from(FRAMEWORKS), st.sampled_from(("", "low", "high")), st.none() | instants)
+tristate = st.sampled_from((True, False, None))
+sources = st.sampled_from(("self_asserted", "verified_claims[0]"))
+statements = st.builds(Statement, sources, st.none() | verifications, tristate, st.none() | nationalities, one_country)
 subjects = st.builds(
     Subject,
     issuer=st.just("idp"),
     subject_id=st.sampled_from(("s1", "s2")),
     organisation=seldom(st.sampled_from(("org_other", None, "")), "org_acme"),
     token_id=st.sampled_from(("t1", None)),
-    us_person=st.sampled_from((True, False, None)),
+    us_person=tristate,
     nationalities=nationalities,
-    residence=st.none() | st.sampled_from(COUNTRIES),
+    residence=one_country,
     cut_at=seldom(instants, float("inf")),
+    statements=st.lists(statements, max_size=2).map(tuple),
+    ownership=owners,
 )
+region_lists = st.lists(st.sampled_from(REGIONS), max_size=1).map(tuple)
+other_places = st.builds(Location, one_country, region_lists, st.sampled_from(("database", "registered")))
 locations = st.builds(
     Location,
-    country=st.none() | st.sampled_from(COUNTRIES),
-    regions=st.lists(st.sampled_from(REGIONS), max_size=1).map(tuple),
-    anonymizer=no,
-    hosting=no,
+    country=one_country,
+    regions=region_lists,
+    anonymizer=seldom(st.sampled_from((True, None)), usual=False),
+    hosting=seldom(st.sampled_from((True, None)), usual=False),
+    registered=one_country,
+    others=seldom(st.lists(other_places, max_size=2).map(tuple), ()),
 )
 requests = st.builds(AccessRequest, subjects, st.sampled_from(("alias", "alias", "alias", "alias", *MODELS)), locations)
 moments = st.builds(Instant, wall=instants, steady=instants)

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 from policy.world import IRAN, ask, frontier, no
 
 from gateway.policy.access import UNKNOWN_NATIONALITIES, Location
 from gateway.policy.check import Check, Source, check_restrictions
 from gateway.policy.directive import Directive
+from gateway.policy.ownership import OwnershipRule, ownership
 from gateway.policy.restrictions import Restrictions
 from gateway.policy.snapshot import Grant, StageRecord
 from gateway.policy.vocabulary import Aspect, Reason, Result, Stage, Unknown
@@ -17,9 +19,11 @@ IRANIAN: dict[str, Any] = {
     "residence": "IR",
     "us_person": False,
     "location": Location("IR", anonymizer=True, hosting=True),
+    "ownership": ownership([("IR", 60.0)]),
 }
 NOBODY: dict[str, Any] = {"nationalities": UNKNOWN_NATIONALITIES, "residence": None, "us_person": None, "location": Location()}
 LET = Unknown.ALLOW
+MOSTLY = OwnershipRule(frozenset({"IR"}), 50.0)
 
 
 @pytest.mark.parametrize(
@@ -29,9 +33,13 @@ LET = Unknown.ALLOW
         (Restrictions(nationality=no("IR")), Reason.NATIONALITY_RESTRICTED, Reason.NATIONALITY_UNKNOWN),
         (Restrictions(residence=no("IR")), Reason.REGION_RESTRICTED, Reason.REGION_UNKNOWN),
         (Restrictions(region=no("IR")), Reason.REGION_RESTRICTED, Reason.REGION_UNKNOWN),
-        (Restrictions(deny_anonymizer=True), Reason.ANONYMIZER, None),
-        (Restrictions(deny_hosting=True), Reason.HOSTING, None),
+        (Restrictions(most_recent=no("IR")), Reason.NATIONALITY_RESTRICTED, Reason.NATIONALITY_UNKNOWN),
+        (Restrictions(ownership=MOSTLY), Reason.OWNERSHIP_RESTRICTED, Reason.OWNERSHIP_UNKNOWN),
+        (Restrictions(deny_anonymizer=True), Reason.ANONYMIZER, Reason.ANONYMIZER),
+        (Restrictions(deny_hosting=True), Reason.HOSTING, Reason.HOSTING),
         (Restrictions(nationality=no("IR", unknown=LET)), Reason.NATIONALITY_RESTRICTED, None),
+        (Restrictions(most_recent=no("IR", unknown=LET)), Reason.NATIONALITY_RESTRICTED, None),
+        (Restrictions(ownership=structs.replace(MOSTLY, unknown=LET)), Reason.OWNERSHIP_RESTRICTED, None),
         (Restrictions(residence=no("IR", unknown=LET)), Reason.REGION_RESTRICTED, None),
         (Restrictions(region=no("IR", unknown=LET)), Reason.REGION_RESTRICTED, None),
     ],

@@ -10,7 +10,7 @@ from gateway.policy.access import UNKNOWN_NATIONALITIES, Nationalities
 from gateway.policy.codes import ALPHA2, UNKNOWN, Code, Kind
 from gateway.policy.countries import normalise, read_country, read_nationalities
 
-SYSTEMS = ("auto", "alpha-2", "alpha-3", "icao", "fips")
+SYSTEMS = ("auto", "alpha-2", "alpha-3", "icao", "numeric", "genc", "fips")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,9 @@ def test_what_is_no_code_is_unknown(value: object) -> None:
             {"CH": "CN", "AU": "AT", "AS": "AU", "IS": "IL", "GM": "DE", "RS": "RU", "KS": "KR", "SZ": "CH", "UK": "GB"},
             ["DE", "DEU", "D"],
         ),
-        ("genc", {}, ["DE", "DEU"]),
+        ("numeric", {"840": "US", "276": "DE", "004": "AF"}, ["DE", "DEU", "4", "8400", "000"]),
+        ("genc", {"DE": "DE", "DEU": "DE", "XKS": "XK", "XGZ": "PS", "XWB": "PS"}, ["UK", "D", "XXA", "840"]),
+        ("klingon", {}, ["DE", "DEU"]),
     ],
 )
 def test_an_issuer_s_code_system_is_the_only_one_read(system: str, read: dict[str, str], unread: list[str]) -> None:
@@ -129,3 +131,19 @@ def test_normalising_twice_changes_nothing(value: str) -> None:
     code = normalise(value)
     if code.alpha2:
         assert normalise(code.alpha2).alpha2 == code.alpha2
+
+
+@pytest.mark.parametrize(
+    ("claim", "order", "latest"),
+    [
+        (["FR", "DE"], "newest_first", "FR"),
+        (["FR", "DE"], "oldest_first", "DE"),
+        (["FR", "DE"], "unknown", None),
+        (["XXB", "DE"], "newest_first", None),
+        (["FR", "GBN"], "oldest_first", "GB"),
+        ("FR", "newest_first", "FR"),
+        ([], "newest_first", None),
+    ],
+)
+def test_the_order_of_a_list_tells_the_most_recent_where_the_issuer_says_so(claim: object, order: str, latest: str | None) -> None:
+    assert read_nationalities(claim, "auto", order).most_recent == latest

@@ -77,9 +77,9 @@ def test_adding_a_restriction_never_permits(case: Case, more: Restrictions) -> N
 def tightened(model: Model, more: Restrictions) -> Model:
     """Give the model the rules of `more` that it does not have yet."""
     fields: dict[str, Any] = {
-        "nationality": model.restrictions.nationality or more.nationality,
-        "residence": model.restrictions.residence or more.residence,
-        "region": model.restrictions.region or more.region,
+        name: getattr(model.restrictions, name) or getattr(more, name)
+        for name in ("nationality", "most_recent", "residence", "region", "ownership", "require_verified")
+    } | {
         "us_person": model.restrictions.us_person or more.us_person,
         "us_person_exempt": model.restrictions.us_person_exempt and more.us_person_exempt,
         "deny_anonymizer": model.restrictions.deny_anonymizer or more.deny_anonymizer,

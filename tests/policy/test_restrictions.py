@@ -1,121 +1,41 @@
-"""Rules on persons and places, in three-valued logic."""
+"""Which rules can be put without evidence, owners or dates."""
+
+from typing import Any
 
 import pytest
-from policy.world import IRAN, ask, no, only
+from msgspec import structs
+from policy.world import no
 
-from gateway.policy.access import UNKNOWN_NATIONALITIES, Location, Nationalities
-from gateway.policy.restrictions import CountryRule, Restrictions, findings
-from gateway.policy.vocabulary import Aspect, Result, Unknown
+from gateway.policy.assurance import Requirement
+from gateway.policy.ownership import OwnershipRule
+from gateway.policy.restrictions import NO_RESTRICTIONS, Restrictions
 
-PASS, FAIL, UNKNOWN = Result.PASS, Result.FAIL, Result.UNKNOWN
-TWO = Nationalities(("FR", "IR"), unknown=False)
-FRENCH_AND_MORE = Nationalities(("FR",), unknown=True)
-IRANIAN_AND_MORE = Nationalities(("IR",), unknown=True)
-BNO = Nationalities((), unknown=False, classed=("GB",))
+EIDAS = Requirement(frozenset({"eidas"}))
 
 
-def nationality(rule: CountryRule, held: Nationalities, *, us_person: bool | None = None, exempt: bool = True) -> Result:
-    ((aspect, result, _),) = findings(Restrictions(nationality=rule, us_person_exempt=exempt), ask(nationalities=held, us_person=us_person))
-    assert aspect is Aspect.NATIONALITY
-    return result
+def test_plain_rules() -> None:
+    whole = Restrictions(no("IR"), True, False, no("IR"), no("IR"), True, True, no("IR"))  # noqa: FBT003 - in their order
+    assert whole.plain
+    assert NO_RESTRICTIONS.plain
 
 
-def region(rule: CountryRule, location: Location) -> Result:
-    ((_, result, _),) = findings(Restrictions(region=rule), ask(location=location))
-    return result
+LISTS = ("nationality", "most_recent", "residence", "region")
+
+
+def of(**rules: Any) -> Restrictions:
+    return Restrictions(**rules)
 
 
 @pytest.mark.parametrize(
-    ("rule", "held", "result"),
+    "rules",
     [
-        (no("IR"), IRAN, FAIL),
-        (no("IR"), TWO, FAIL),
-        (no("IR"), IRANIAN_AND_MORE, FAIL),
-        (no("IR"), FRENCH_AND_MORE, UNKNOWN),
-        (no("IR"), UNKNOWN_NATIONALITIES, UNKNOWN),
-        (no("KP"), TWO, PASS),
-        (no(), TWO, PASS),
-        (no(), UNKNOWN_NATIONALITIES, UNKNOWN),
-        (only("FR"), TWO, FAIL),
-        (only("FR", "IR"), TWO, PASS),
-        (only("FR"), FRENCH_AND_MORE, UNKNOWN),
-        (only("FR"), IRANIAN_AND_MORE, FAIL),
-        (only("FR"), UNKNOWN_NATIONALITIES, UNKNOWN),
-        (only(), TWO, FAIL),
-        (only("FR"), Nationalities((), unknown=False), UNKNOWN),
-        (no("IR"), Nationalities((), unknown=False), UNKNOWN),
-        (CountryRule(any_in=frozenset({"IR"}), all_in=frozenset({"FR", "IR"})), TWO, FAIL),
-        (CountryRule(), UNKNOWN_NATIONALITIES, PASS),
+        of(require_verified=EIDAS),
+        of(ownership=OwnershipRule(frozenset({"IR"}), 50.0)),
+        *(of(**{name: no("IR", lapses=5.0)}) for name in LISTS),
+        *(of(**{name: no("IR", require_verified=EIDAS)}) for name in LISTS),
     ],
 )
-def test_nationalities_against_lists(rule: CountryRule, held: Nationalities, result: Result) -> None:
-    assert nationality(rule, held) is result
-
-
-def test_a_lesser_class_is_caught_by_a_deny_list_and_not_taken_by_an_allow_list() -> None:
-    assert nationality(no("GB"), BNO) is FAIL
-    assert nationality(no("IR"), BNO) is PASS
-    assert nationality(only("GB"), BNO) is FAIL
-
-
-@pytest.mark.parametrize(
-    ("us_person", "exempt", "result"), [(True, True, PASS), (True, False, FAIL), (False, True, FAIL), (None, True, FAIL)]
-)
-def test_a_us_person_passes_before_nationality_is_looked_at(us_person: bool | None, exempt: bool, result: Result) -> None:
-    assert nationality(no("IR"), IRAN, us_person=us_person, exempt=exempt) is result
-
-
-def test_a_refugee_who_is_a_us_person_passes_without_a_nationality() -> None:
-    assert nationality(no("IR"), UNKNOWN_NATIONALITIES, us_person=True) is PASS
-
-
-@pytest.mark.parametrize(("us_person", "result"), [(True, PASS), (False, FAIL), (None, UNKNOWN)])
-def test_us_persons_only(us_person: bool | None, result: Result) -> None:
-    assert findings(Restrictions(us_person=True), ask(us_person=us_person)) == [(Aspect.US_PERSON, result, Unknown.DENY)]
-
-
-@pytest.mark.parametrize(
-    ("rule", "location", "result"),
-    [
-        (no("IR", "UA-43"), Location("UA", ("UA-43",)), FAIL),
-        (no("IR", "UA-43"), Location("UA", ("UA-30",)), PASS),
-        (no("IR"), Location("IR", ("IR-23",)), FAIL),
-        (no("IR"), Location(), UNKNOWN),
-        (no("UA-43"), Location(None, ("UA-43",)), FAIL),
-        (no("UA-43"), Location(None, ("UA-30",)), UNKNOWN),
-        (only("US"), Location("US", ("US-CA",)), PASS),
-        (only("US-CA"), Location("US", ("US-CA",)), PASS),
-        (only("US-CA"), Location("US", ("US-NY",)), FAIL),
-        (only("US"), Location("FR"), FAIL),
-        (only("US"), Location(), UNKNOWN),
-        (only("US"), Location(None, ("US-CA",)), FAIL),
-        (CountryRule(), Location(), PASS),
-    ],
-)
-def test_a_place_is_in_a_list_by_any_of_its_names(rule: CountryRule, location: Location, result: Result) -> None:
-    assert region(rule, location) is result
-
-
-@pytest.mark.parametrize(("residence", "result"), [("IR", FAIL), ("FR", PASS), (None, UNKNOWN), ("", UNKNOWN)])
-def test_residence(residence: str | None, result: Result) -> None:
-    assert findings(Restrictions(residence=no("IR")), ask(residence=residence)) == [(Aspect.RESIDENCE, result, Unknown.DENY)]
-
-
-def test_addresses() -> None:
-    both = Restrictions(deny_anonymizer=True, deny_hosting=True)
-    tor = findings(both, ask(location=Location("FR", anonymizer=True)))
-    assert [(aspect, result) for aspect, result, _ in tor] == [(Aspect.ANONYMIZER, FAIL), (Aspect.HOSTING, PASS)]
-    cloud = findings(both, ask(location=Location("FR", hosting=True)))
-    assert [result for _, result, _ in cloud] == [PASS, FAIL]
-
-
-def test_nothing_set_demands_nothing() -> None:
-    assert findings(Restrictions(), ask(nationalities=UNKNOWN_NATIONALITIES, location=Location())) == []
-
-
-def test_a_country_of_which_a_part_is_denied_is_unknown_where_only_the_country_is_known() -> None:
-    embargo = Restrictions(region=CountryRule(any_in=frozenset({"UA-43"})))
-    assert findings(embargo, ask(location=Location("UA")))[0][1] is Result.UNKNOWN
-    assert findings(embargo, ask(location=Location("UA", ("UA-30",))))[0][1] is Result.PASS
-    assert findings(embargo, ask(location=Location("UA", ("UA-43",))))[0][1] is Result.FAIL
-    assert findings(embargo, ask(location=Location("FR")))[0][1] is Result.PASS
+def test_rules_that_ask_for_more_say_so_whatever_was_given(rules: Restrictions) -> None:
+    assert not rules.plain
+    assert not structs.replace(rules, plain=True).plain
+    assert structs.replace(rules, ownership=None, require_verified=None, **dict.fromkeys(LISTS)).plain

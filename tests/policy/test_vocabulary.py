@@ -1,6 +1,6 @@
 """The closed sets, as the world outside reads them."""
 
-from gateway.policy.vocabulary import PRECEDENCE, Aspect, Reason, Stage
+from gateway.policy.vocabulary import PRECEDENCE, Aspect, Places, Reason, Stage
 
 DOCUMENTED = """
 malformed_request route_not_allowed model_unresolved model_ambiguous token_missing token_malformed token_invalid token_expired
@@ -18,4 +18,5 @@ def test_reasons_and_their_precedence_are_as_documented() -> None:
 
 def test_stages_and_aspects_are_spelled_as_people_type_them() -> None:
     assert list(Stage) == ["suspended", "evaluation", "preview", "general"]
-    assert list(Aspect) == ["us_person", "nationality", "residence", "region", "anonymizer", "hosting"]
+    assert list(Aspect) == ["us_person", "nationality", "most_recent", "residence", "ownership", "region", "anonymizer", "hosting"]
+    assert list(Places) == ["any", "located", "registered"]

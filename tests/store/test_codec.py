@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.policy.directive import Directive
+from gateway.policy.ownership import Ownership
 from gateway.policy.restrictions import CountryRule, Restrictions
 from gateway.policy.snapshot import Grant, Revocation, SignOff, StageRecord
 from gateway.policy.vocabulary import Effect, Stage, Unknown
@@ -27,10 +28,12 @@ def test_an_empty_object_is_a_grant_without_conditions() -> None:
 def test_a_grant_with_everything() -> None:
     raw = b"""{"from": "2026-12-01T00:00:00Z", "until": 1798675200, "evaluator": true, "covers_foreign_persons": true,
       "waive": ["hosting", "anonymizer"], "authority": "Letter 7", "reason": "annex B",
+      "ownership": [{"country": "US", "percent": 60}, {"country": "FR", "percent": 10}],
       "conditions": {"nationality": {"all_in": ["nordic", "US"], "unknown": "allow"}, "us_person": true, "deny_hosting": true}}"""
     grant, problem = decode_grant(raw, expand)
     assert problem == ""
     assert grant == Grant(
+        ownership=Ownership((("FR", 10.0), ("US", 60.0)), 70.0),
         valid_from=1796083200.0,
         valid_until=1798675200.0,
         evaluator=True,
@@ -64,6 +67,12 @@ def test_a_grant_with_everything() -> None:
         (b'{"conditions": {"nationality": {"any_in": ["RU"], "any_in": []}}}', "twice"),
         (b'{"conditions": {"religion": {}}}', "religion"),
         (b'{"valid_until": 5}', "valid_until"),
+        (b'{"ownership": [{"country": "UK", "percent": 5}]}', "ownership: unknown country code or group 'UK': write GB"),
+        (b'{"ownership": [{"country": "US", "percent": 101}]}', "ownership"),
+        (b'{"ownership": [{"country": "US", "percent": 60}, {"country": "FR", "percent": 60}]}', "ownership: expected countries"),
+        (b'{"ownership": [{"country": "US"}]}', "percent"),
+        (b'{"conditions": {"ownership": {"any_in": ["CN"]}}}', "ownership: expected exactly one of gt and gte"),
+        (b'{"conditions": {"nationality": {"any_in": ["CN"], "territories": true}}}', "nationality.territories"),
     ],
 )
 def test_a_grant_that_does_not_parse_admits_nobody_and_says_why(raw: bytes, problem: str) -> None:

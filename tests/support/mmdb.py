@@ -9,6 +9,12 @@ RECORD_BYTES = 3
 UINT16, UINT32, UINT64 = 5, 6, 9
 SEPARATOR = b"\x00" * 16
 MARKER = b"\xab\xcd\xefMaxMind.com"
+ANONYMOUS: Mapping[str, Any] = {
+    "81.2.69.0/24": {"is_anonymous": True, "is_anonymous_vpn": True},
+    "85.114.64.0/24": {"is_anonymous": True, "is_hosting_provider": True},
+    "175.45.176.0/22": {"is_anonymous": True, "is_tor_exit_node": True, "is_hosting_provider": True},
+}
+"""As MaxMind's Anonymous IP has it: a record holds only flags that are true, and hosting alone counts as anonymous there."""
 NETWORKS: Mapping[str, Any] = {
     "81.2.69.0/24": {"country": {"iso_code": "GB"}, "subdivisions": [{"iso_code": "ENG"}, {"iso_code": "WBK"}]},
     "85.114.64.0/24": {"country": {"iso_code": "UA"}, "subdivisions": [{"iso_code": "43"}]},
@@ -73,6 +79,8 @@ class _Tree:
 
 def _encoded(value: Any) -> bytes:
     match value:
+        case bool():
+            return _control(14, int(value))
         case str():
             content = value.encode()
             return _control(2, len(content)) + content
