@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from gateway.settings.addresses import host_port, http_url, network, store_url
+from gateway.settings.addresses import cluster_prefix, host_port, http_url, network, store_url
 from gateway.settings.problems import Problem
 from gateway.settings.shape import CLAIM_PATHS, Credential, Geolocation, Issuer, Keys, Limits, ProxyListener, Settings, Store, Upstream
 from gateway.settings.validate_approvals import approval_problems
@@ -63,6 +63,8 @@ def _store(store: Store) -> Problems:
     yield from _variable(store.password_env, "store.password_env")
     if not re.fullmatch(r"[A-Za-z0-9_.{}-]+:", store.prefix):
         yield Problem("store.prefix", "expected letters, digits and '_.-{}', ending in ':'. Write: gateway:")
+    elif "+cluster://" in store.url:
+        yield from _tried(cluster_prefix, store.prefix, "store.prefix")
     for name in ("reread_every", "canary_every", "timeout"):
         if getattr(store, name) == 0:
             yield Problem(f"store.{name}", "expected more than 0 seconds")

@@ -61,6 +61,10 @@ BROKEN = {
     "store of another kind": (WHOLE + "store: {url: 'http://a'}\n", "store.url: expected embedded"),
     "store password itself": (WHOLE + "store: {password_env: 'pa ss'}\n", "store.password_env: expected the name"),
     "prefix without end": (WHOLE + "store: {prefix: gateway}\n", "store.prefix"),
+    "prefix of a cluster without a hash tag": (
+        WHOLE + "store: {url: 'redis+cluster://h', prefix: 'prod:'}\n",
+        "store.prefix: in a cluster all keys must lie in one slot, by a hash tag. Write: {prod}:",
+    ),
     "canaries never": (WHOLE + "store: {canary_every: 0}\n", "store.canary_every: expected more than 0"),
     "stale before the next canary": (WHOLE + "store: {max_staleness: 1}\n", "must be longer than canary_every (1 s)"),
     "no time for a head": (WHOLE + "limits: {header_timeout: 0}\n", "limits.header_timeout: expected more than 0"),
