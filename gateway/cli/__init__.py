@@ -21,6 +21,7 @@ VERBS: Final = {
     "model": "list models, change a model's stage",
     "directive": "apply, lift, list dated orders on models; count whom one would touch",
     "revoke": "revoke a token, a subject or an organisation; list or lift revocations",
+    "approve": "approve a change that waits for a second operator, or list them",
     "explain": "decide on a token and a model, and say why; nothing is sent upstream",
     "status": "show revision, entries and what each worker has applied",
     "changes": "show who changed what, when and why",

@@ -71,6 +71,17 @@ def operator() -> str:
     return f"{account}@{socket.gethostname()} (asserted)"
 
 
+def operator_proof() -> tuple[str, bytes]:
+    """Read who the operator says that he is, and what proves it: GATEWAY_OPERATOR and the file GATEWAY_OPERATOR_KEY names."""
+    name, file = os.environ.get("GATEWAY_OPERATOR", ""), os.environ.get("GATEWAY_OPERATOR_KEY", "")
+    if not name or not file:
+        raise CommandError("this takes an operator who proves who it is: set GATEWAY_OPERATOR (name) and GATEWAY_OPERATOR_KEY (file)")
+    try:
+        return name, Path(file).read_bytes()
+    except OSError as error:
+        raise CommandError(f"GATEWAY_OPERATOR_KEY: {file} cannot be read: {error.strerror}") from None
+
+
 def wall_clock() -> datetime:
     """Tell the hour, in UTC."""
     return datetime.now(UTC)

@@ -10,13 +10,16 @@ from typing import cast
 from msgspec import Struct
 
 from gateway.admin.acknowledgement import Acknowledgement, Awaited
+from gateway.admin.approval import propose
 from gateway.admin.commands import AddPartner, Command, RemovePartner
 from gateway.admin.directives import ApplyDirective, LiftDirective
+from gateway.admin.edits import edits_of
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.admin.service import Administration, Change
 from gateway.admin.session import PolicySession, open_policy, read_snapshot
 from gateway.admin.waiting import wait_for
-from gateway.cli.options import operator, optional_settings, required_settings, store_section
+from gateway.admin.widening import always_narrows, widens
+from gateway.cli.options import operator, operator_proof, optional_settings, required_settings, store_section, wall_clock
 from gateway.cli.tables import show_json
 from gateway.cli.wait import as_facts, show_answers, verdict
 from gateway.errors import CommandError, StoreUnavailableError
@@ -75,16 +78,42 @@ async def _planned(arguments: argparse.Namespace, plan: Plan, policy: PolicySess
 
 
 async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done: str) -> int:
-    async with open_policy(store_section(arguments, optional_settings(arguments))) as policy:
+    settings = optional_settings(arguments)
+    async with open_policy(store_section(arguments, settings)) as policy:
         planned = await _planned(arguments, given, policy) if callable(given) else Planned(given, done)
-        command, done = planned.command, planned.done
-        made = await Administration(policy.writer, policy.keys, operator()).carry_out(command, planned.conditions)
-        _check(command, made)
-        if not arguments.json:
-            print(f"{done}{_replacing(command, made)} (revision {made.revision})", flush=True)
-        found = None
-        if arguments.wait is not None and made.written_at is not None:
-            found = await _wait(policy.reader, Awaited(made.written_at, made.revision), arguments.wait)
+        if await _needs_two(arguments, planned.command):
+            return await _propose(arguments, planned, policy)
+        made = await Administration(policy.writer, policy.keys, operator()).carry_out(planned.command, planned.conditions)
+        _check(planned.command, made)
+        return await tell(arguments, policy, made, f"{planned.done}{_replacing(planned.command, made)}")
+
+
+async def _needs_two(arguments: argparse.Namespace, command: Command) -> bool:
+    """What may widen is never given without the settings: they say whether it takes two."""
+    settings = optional_settings(arguments) if always_narrows(command) else required_settings(arguments)
+    if settings is None or not settings.approvals.widening:
+        return False
+    return widens(command, await read_policy(arguments, settings), wall_clock().timestamp())
+
+
+async def _propose(arguments: argparse.Namespace, planned: Planned, policy: PolicySession) -> int:
+    approvals = required_settings(arguments).approvals
+    edits = edits_of(planned.command, policy.keys)
+    content = await propose(policy, approvals, edits, planned.conditions, *operator_proof(), planned.command.reason)
+    if arguments.json:
+        show_json({"pending": content.name, "until": _when(content.until)})
+    else:
+        print(f"waits for a second operator until {_when(content.until)}: gateway approve {content.name}")
+    return 0 if arguments.wait is None else 1
+
+
+async def tell(arguments: argparse.Namespace, policy: PolicySession, made: Change, done: str) -> int:
+    """Say what was changed, and wait for the workers if told to: the exit code."""
+    if not arguments.json:
+        print(f"{done} (revision {made.revision})", flush=True)
+    found = None
+    if arguments.wait is not None and made.written_at is not None:
+        found = await _wait(policy.reader, Awaited(made.written_at, made.revision), arguments.wait)
     if arguments.json:
         facts = {"revision": made.revision, "before": shown(made.before), "after": shown(made.after), "written_at": _when(made.written_at)}
         show_json(facts | ({} if found is None else as_facts(found)))

@@ -53,6 +53,10 @@ class PolicyReader:
         """Worker -> the JSON that it reported last."""
         return await self._hash(self._keys.replicas)
 
+    async def pending(self) -> Mapping[str, str]:
+        """Name -> a change that waits for a second person."""
+        return await self._hash(self._keys.pending)
+
     async def now(self) -> float:
         """Read the store's own clock, epoch seconds."""
         seconds, microseconds = await self._ask(self._client.time())

@@ -1,0 +1,62 @@
+"""Which commands may permit what was refused before; pure. What cannot be told to narrow counts as widening."""
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+import msgspec
+
+from gateway.admin.commands import AddPartner, Command, ImportPartners, RemovePartner, SetStage
+from gateway.admin.directives import ApplyDirective, LiftDirective
+from gateway.admin.revocations import LiftRevocation, Revoke
+from gateway.policy.snapshot import Snapshot, StageRecord
+from gateway.policy.stage import in_force
+from gateway.policy.vocabulary import Stage
+from gateway.store.codec import decode_revocation, decode_stage
+
+_RANK = {stage: rank for rank, stage in enumerate(Stage)}
+
+
+def always_narrows(command: Command) -> bool:
+    """Say whether a command narrows whatever the policy is, so that nothing need be known to give it."""
+    return isinstance(command, RemovePartner | Revoke)
+
+
+def widens(command: Command, snapshot: Snapshot, now: float) -> bool:
+    """Say whether a command may permit, at `now` or later (epoch seconds), what `snapshot` refuses."""
+    match command:
+        case AddPartner() | LiftDirective() | LiftRevocation():
+            return True
+        case RemovePartner():
+            return False
+        case ImportPartners():
+            return any(isinstance(step, AddPartner) for step in command.steps)
+        case ApplyDirective():
+            stored = {directive.id for directive in snapshot.directives}
+            return command.id in stored or not stored.isdisjoint(command.supersedes)
+        case Revoke():
+            return _shortens(command, snapshot)
+        case SetStage():
+            return _stage_widens(command, snapshot, now)
+        case _:
+            assert_never(command)
+
+
+def _shortens(command: Revoke, snapshot: Snapshot) -> bool:
+    before = snapshot.revocations.get(command.key)
+    after, _ = decode_revocation(_json(command.entry))
+    return before is not None and (before.invalid or after.until < before.until)
+
+
+def _stage_widens(command: SetStage, snapshot: Snapshot, now: float) -> bool:
+    """Compare both at every instant at which either changes."""
+    model = snapshot.catalogue[command.model]
+    before = snapshot.stages.get(command.model, StageRecord(model.stage))
+    after, problem = decode_stage(_json(command.record))
+    if problem:
+        return True
+    instants = {now, *(record.next_from for record in (before, after) if record.next_stage is not None and record.next_from > now)}
+    return any(_RANK[in_force(after, at).stage] > _RANK[in_force(before, at).stage] for at in instants)
+
+
+def _json(fields: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(dict(fields))

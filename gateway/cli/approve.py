@@ -1,0 +1,45 @@
+"""`gateway approve [CHANGE]`: let a change of another operator pass; without one, show what waits."""
+
+import argparse
+import asyncio
+from typing import Any, Final
+
+from gateway.admin.approval import approve
+from gateway.admin.pending import pending_rows
+from gateway.admin.session import open_policy
+from gateway.cli.options import add_store, operator_proof, required_settings, store_section
+from gateway.cli.policy import tell
+from gateway.cli.tables import show_rows
+from gateway.cli.wait import add_wait
+from gateway.settings.shape import Settings
+
+COLUMNS: Final = ("change", "state", "who", "why", "until", "steps", "problem")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `approve` takes."""
+    parser.add_argument("change", metavar="CHANGE", nargs="?", help="the name of a change that waits")
+    add_wait(parser)
+    add_store(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Approve, or list."""
+    settings = required_settings(arguments)
+    if arguments.change:
+        return asyncio.run(_approve(arguments, settings))
+    rows = asyncio.run(_rows(arguments, settings))
+    show_rows(rows, COLUMNS, as_json=arguments.json, title="Changes that wait for a second operator", nothing="Nothing waits.")
+    return 0
+
+
+async def _rows(arguments: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
+    async with open_policy(store_section(arguments, settings)) as policy:
+        return pending_rows(dict(await policy.reader.pending()), await policy.reader.now())
+
+
+async def _approve(arguments: argparse.Namespace, settings: Settings) -> int:
+    name, secret = operator_proof()
+    async with open_policy(store_section(arguments, settings)) as policy:
+        made, *_ = await approve(policy, settings.approvals, arguments.change, name, secret)
+        return await tell(arguments, policy, made, f"{arguments.change} is approved and made")

@@ -1,0 +1,115 @@
+"""Nobody widens alone: one operator asks, another one approves exactly that; what narrows waits for nobody."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from support.running import GATED
+
+from gateway.settings.approval_shape import Approvals, OperatorSection
+
+ANN = Ed25519PrivateKey.generate()
+PUBLIC = base64.b64encode(ANN.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+BOB = b"the-token-of-bob"
+APPROVALS = Approvals(
+    widening=True,
+    operators=(OperatorSection(name="ann", public_key=PUBLIC), OperatorSection(name="bob", token_sha256=hashlib.sha256(BOB).hexdigest())),
+)
+TWO = pytest.mark.parametrize("newsroom", [{"approvals": APPROVALS}], indirect=True)
+GRANT = ("partner", "add", "org_acme", "--model", GATED, "--reason", "annex A")
+
+
+class Desk:
+    """Whose turn it is at the terminal."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        (directory / "ann.pem").write_bytes(ANN.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        (directory / "bob.token").write_bytes(BOB + b"\n")
+        self._keys = {"ann": directory / "ann.pem", "bob": directory / "bob.token"}
+
+    def sits(self, name: str, key_of: str = "") -> None:
+        self._monkeypatch.setenv("GATEWAY_OPERATOR", name)
+        self._monkeypatch.setenv("GATEWAY_OPERATOR_KEY", str(self._keys[key_of or name]))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(tmp_path, monkeypatch)
+
+
+@TWO
+async def test_a_grant_waits_until_another_operator_approves_it(newsroom: Any, desk: Desk) -> None:
+    partner = newsroom.caller()
+    assert "GATEWAY_OPERATOR" in await newsroom.is_refused(*GRANT), "an account's name proves nothing"
+    desk.sits("ann")
+    change = (await newsroom.reads(*GRANT))["pending"]
+    assert await partner.asks() == 403
+    (row,) = await newsroom.reads("approve")
+    assert (row["change"], row["state"], row["who"], row["why"]) == (change, "waiting", "ann", "annex A")
+    assert "another operator has to approve it" in await newsroom.is_refused("approve", change)
+    desk.sits("bob", key_of="ann")
+    assert "not that of operator 'bob'" in await newsroom.is_refused("approve", change)
+    desk.sits("bob")
+    await newsroom.orders("approve", change)
+    assert await partner.asks() == 200
+    assert await newsroom.reads("approve") == []
+    last = (await newsroom.reads("changes"))[-1]
+    assert (last["what"], last["who"]) == ("grant.put", "ann (authenticated), approved by bob (authenticated)")
+    assert "no change" in await newsroom.is_refused("approve", change), "an approval is good for one time"
+
+
+@TWO
+async def test_what_narrows_waits_for_nobody_and_taking_it_back_does(newsroom: Any, desk: Desk) -> None:
+    await newsroom.gate.admit("org_acme")
+    order = newsroom.letter(f"id: d-1\nauthority: letter\nmodels: [{GATED}]\neffect: suspend\n")
+    await newsroom.orders("directive", "apply", order)
+    await newsroom.orders("model", "stage", GATED, "suspended")
+    await newsroom.orders("revoke", "org", "org_acme")
+    await newsroom.orders("partner", "remove", "org_acme", "--model", GATED)
+    desk.sits("ann")
+    later = "2100-01-01"
+    for words in (
+        ("directive", "lift", "d-1"),
+        ("directive", "apply", order, "--mode", "monitor"),
+        ("model", "stage", GATED, "general"),
+        ("model", "stage", GATED, "general", "--from", later),
+        ("revoke", "lift", "org:org_acme"),
+        ("revoke", "org", "org_acme", "--until", later),
+        GRANT,
+    ):
+        assert "pending" in await newsroom.reads(*words)
+    assert len(await newsroom.reads("approve")) == 7
+    (model, *_) = await newsroom.reads("model", "list")
+    assert (model["stage"], model["next"]) == ("suspended", "")
+
+
+@TWO
+async def test_an_approval_is_of_exactly_what_was_asked(newsroom: Any, desk: Desk) -> None:
+    desk.sits("ann")
+    change = (await newsroom.reads(*GRANT))["pending"]
+    raw = newsroom.gate.raw
+    entry = json.loads(raw.hget("gateway:pending", change))
+    desk.sits("bob")
+    altered = entry | {"content": entry["content"] | {"who": "bob"}}
+    raw.hset("gateway:pending", change, json.dumps(altered))
+    assert "was altered" in await newsroom.is_refused("approve", change)
+    raw.hset("gateway:pending", change, json.dumps(entry | {"proof": {"operator": "ann", "proof": "token"}}))
+    assert "nobody whom the settings know" in await newsroom.is_refused("approve", change), "a forged request is no request"
+    raw.hset("gateway:pending", change, json.dumps(entry))
+    await newsroom.gate.admit("org_acme", grant='{"evaluator":true}')
+    assert "has changed since" in await newsroom.is_refused("approve", change)
+
+
+@pytest.mark.parametrize("newsroom", [{"approvals": Approvals(widening=True, valid_for=0, operators=APPROVALS.operators)}], indirect=True)
+async def test_a_change_does_not_wait_for_ever(newsroom: Any, desk: Desk) -> None:
+    desk.sits("ann")
+    change = (await newsroom.reads(*GRANT))["pending"]
+    desk.sits("bob")
+    assert "has expired" in await newsroom.is_refused("approve", change)
+    assert [row["state"] for row in await newsroom.reads("approve")] == ["expired"]
