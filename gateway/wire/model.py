@@ -89,7 +89,9 @@ def _in_object(route: Route, text: bytes) -> Named | Refused:
     others = in_fields(members, shape)
     if isinstance(others, Refused):
         return others
-    model = None if shape.model < 0 or bytes(members.values[shape.model]) == b"null" else read_text(members.values[shape.model]) or ""
+    model = read_text(members.values[shape.model]) if shape.model >= 0 else None
+    if model is None and shape.model >= 0 and bytes(members.values[shape.model]) != b"null":
+        model = ""
     return Named(model, others, shape.stream >= 0 and bytes(members.values[shape.stream]) == b"true")
 
 
