@@ -24,6 +24,7 @@ from gateway.identity.keyset import KeySet
 from gateway.identity.verifier import Verifier
 from gateway.location.geolocation import GeoDatabase
 from gateway.location.locator import Locator
+from gateway.outside import changed_outside
 from gateway.policy.access import Instant
 from gateway.policy.snapshot import Snapshot
 from gateway.proxy.deadlines import Deadlines
@@ -42,6 +43,7 @@ from gateway.store.embedded import EmbeddedStore
 from gateway.store.keys import Keys
 from gateway.store.replicas import ReplicaRegister
 from gateway.store.watch import PolicyWatch
+from gateway.tally import tally
 
 LOG: Final = logging.getLogger(__name__)
 BACKLOG: Final = 4096
@@ -174,6 +176,7 @@ class Gateway:
             self.gate.leases,
             self.metrics.replica_report_failures.inc,
             max_staleness=settings.store.max_staleness,
+            tally=lambda: tally(self.gate.leases.groups(), self.watch.snapshot),
         )
         await self._start_parts()
         await self._listen()
@@ -237,9 +240,12 @@ class Gateway:
         return Readiness(tuple(problems), snapshot.revision, age if known else None)
 
     def _published(self, old: Snapshot, new: Snapshot, models: frozenset[str] | None) -> None:
-        del models  # the leases look closer: at organisations and subjects
+        # the leases look closer than at models: at organisations and subjects
         self.gate.leases.published(old, new, self.watch.seen_at, self.replica.published(old, new))
         self.readings.on_snapshot(new)
+        if changed_outside(old, new):
+            self.metrics.outside_changes.inc()
+            event(LOG, logging.WARNING, "policy_changed_outside_the_tools", revision=new.revision, models=", ".join(sorted(models or ())))
 
     def _verifier_of(self, settings: Settings) -> Verifier:
         keysets = {}

@@ -18,7 +18,7 @@ _RANK = {stage: rank for rank, stage in enumerate(Stage)}
 
 def always_narrows(command: Command) -> bool:
     """Say whether a command narrows whatever the policy is, so that nothing need be known to give it."""
-    return isinstance(command, RemovePartner | Revoke)
+    return isinstance(command, RemovePartner) or (isinstance(command, Revoke) and "until" not in command.entry)
 
 
 def widens(command: Command, snapshot: Snapshot, now: float) -> bool:

@@ -75,6 +75,7 @@ class Metrics:
         self.canary_seconds = one(Gauge, "canary_seconds", "From a write to its push, last measured; the slowest.", merge=high)
         self.watch_reloads = one(Counter, "watch_reloads_total", "Full reads of the policy.")
         self.watch_errors = one(Counter, "watch_errors_total", "Failures while watching the store, each followed by a retry.")
+        self.outside_changes = one(Counter, "outside_changes_total", "Changes of the policy around the tools, as each worker saw them.")
         self.replica_report_failures = one(Counter, "replica_report_failures_total", "Reports to the store that failed.")
         self.reload_seconds = one(Histogram, "reload_seconds", "From a change seen to the new policy in use.", bounds=CUT)
         self.directive_monitor = many(Counter, "directive_monitor_total", "Would-be refusals of monitored directives.", "directive", "org")

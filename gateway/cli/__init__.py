@@ -22,6 +22,7 @@ VERBS: Final = {
     "directive": "apply, lift, list dated orders on models; count whom one would touch",
     "revoke": "revoke a token, a subject or an organisation; list or lift revocations",
     "approve": "approve a change that waits for a second operator, or list them",
+    "policy": "test written cases against a written policy",
     "explain": "decide on a token and a model, and say why; nothing is sent upstream",
     "status": "show revision, entries and what each worker has applied",
     "changes": "show who changed what, when and why",

@@ -7,8 +7,8 @@ from typing import Any, Final
 from gateway.admin.approval import approve
 from gateway.admin.pending import pending_rows
 from gateway.admin.session import open_policy
+from gateway.cli.changing import tell
 from gateway.cli.options import add_store, operator_proof, required_settings, store_section
-from gateway.cli.policy import tell
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
 from gateway.settings.shape import Settings

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from gateway.admin.instants import read_instant
 from gateway.admin.session import open_policy
+from gateway.cli.changing import shown
 from gateway.cli.options import add_store, optional_settings, store_section, wall_clock
-from gateway.cli.policy import shown
 from gateway.cli.tables import show_rows
 from gateway.settings.shape import Store
 

@@ -11,8 +11,8 @@ from gateway.admin.directive_document import ReadDirective, read_directive
 from gateway.admin.directives import ApplyDirective, directive_rows, lift_directive
 from gateway.admin.impact import impact_rows, reported, totals
 from gateway.admin.session import open_policy
+from gateway.cli.changing import catalogue_of, change, read_policy
 from gateway.cli.options import add_store, required_settings, store_section, wall_clock
-from gateway.cli.policy import catalogue_of, change, read_policy
 from gateway.cli.tables import show_facts, show_json, show_rows
 from gateway.cli.wait import add_wait
 from gateway.errors import CommandError

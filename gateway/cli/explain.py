@@ -9,9 +9,9 @@ import sys
 from ipaddress import ip_address
 
 from gateway.admin.explanation import Explanation, explain, unidentified
+from gateway.cli.changing import read_policy
 from gateway.cli.failures import DONE, REFUSED
 from gateway.cli.options import add_store, required_settings
-from gateway.cli.policy import read_policy
 from gateway.cli.tables import show_facts, show_json, show_rows
 from gateway.clock import read_clock
 from gateway.errors import CommandError

@@ -7,9 +7,9 @@ from functools import partial
 from gateway.admin.commands import Command, add_partner, known_model, remove_partner
 from gateway.admin.inventory import partner_rows
 from gateway.admin.stages import check_room
+from gateway.cli.changing import Planned, Standing, catalogue_of, change, read_policy
 from gateway.cli.options import add_store, optional_settings, required_settings, wall_clock
 from gateway.cli.partner_file import add_export, add_import, run_export, run_import
-from gateway.cli.policy import Planned, Standing, catalogue_of, change, read_policy
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
 from gateway.policy.stage import stage_of

@@ -10,8 +10,8 @@ from gateway.admin.commands import AddPartner, RemovePartner
 from gateway.admin.partner_file import Stored, compare, read_partners, write_partners
 from gateway.admin.session import PolicySession, open_policy
 from gateway.admin.stages import check_total
+from gateway.cli.changing import Planned, Standing, catalogue_of, change
 from gateway.cli.options import add_store, required_settings, store_section, wall_clock
-from gateway.cli.policy import Planned, Standing, catalogue_of, change
 from gateway.cli.tables import show_json, show_rows
 from gateway.cli.wait import add_wait
 from gateway.errors import CommandError

@@ -7,8 +7,8 @@ from typing import Final
 
 from gateway.admin.revocations import Revoke, lift_revocation, revocation_rows, revoke_organisation, revoke_subject, revoke_token
 from gateway.admin.session import read_snapshot
+from gateway.cli.changing import change
 from gateway.cli.options import add_store, optional_settings, store_section, wall_clock
-from gateway.cli.policy import change
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
 from gateway.settings.shape import Issuer

@@ -10,8 +10,8 @@ from gateway.admin.inventory import entry_counts, invalid_rows
 from gateway.admin.roster import agree, worker_rows
 from gateway.admin.session import open_policy
 from gateway.admin.waiting import wait_for
+from gateway.cli.changing import read_policy
 from gateway.cli.options import add_store, optional_settings, store_section
-from gateway.cli.policy import read_policy
 from gateway.cli.tables import show_facts, show_json, show_rows
 from gateway.cli.wait import add_wait, as_facts, verdict
 from gateway.settings.shape import Settings, Store

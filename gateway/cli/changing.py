@@ -1,0 +1,159 @@
+"""What verbs on the policy share: the catalogue of the settings, one reading of the store, one change in it."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import cast
+
+from msgspec import Struct
+
+from gateway.admin.acknowledgement import Acknowledgement, Awaited
+from gateway.admin.approval import propose
+from gateway.admin.commands import AddPartner, Command, RemovePartner
+from gateway.admin.directives import ApplyDirective, LiftDirective
+from gateway.admin.edits import edits_of
+from gateway.admin.revocations import LiftRevocation, Revoke
+from gateway.admin.service import Administration, Change
+from gateway.admin.session import PolicySession, open_policy, read_snapshot
+from gateway.admin.waiting import wait_for
+from gateway.admin.widening import always_narrows, widens
+from gateway.cli.options import operator, operator_proof, optional_settings, required_settings, store_section, wall_clock
+from gateway.cli.tables import show_json
+from gateway.cli.wait import as_facts, show_answers, verdict
+from gateway.errors import CommandError, StoreUnavailableError
+from gateway.policy.snapshot import Model, Snapshot
+from gateway.settings.provision import build_catalogue, country_groups, expand_for
+from gateway.settings.shape import Settings
+from gateway.store.edit import Condition
+from gateway.store.keys import Keys
+from gateway.store.reader import PolicyReader
+
+
+def catalogue_of(settings: Settings) -> Mapping[str, Model]:
+    """Build the catalogue, by id and alias."""
+    return build_catalogue(settings, country_groups(settings))
+
+
+async def read_policy(arguments: argparse.Namespace, settings: Settings) -> Snapshot:
+    """Read the store once, as a gate with these settings would."""
+    return await read_snapshot(store_section(arguments, settings), catalogue_of(settings), expand_for(settings))
+
+
+class Standing(Struct, frozen=True):
+    """The policy as it stands when a change is planned on it; `stages` as they are stored."""
+
+    snapshot: Snapshot
+    keys: Keys
+    stages: Mapping[bytes, bytes]
+
+    def unchanged(self, model: str) -> Condition:
+        """Demand that the stage of the model is still as it was read."""
+        return Condition(self.keys.models, model, self.stages.get(model.encode()))
+
+
+class Planned(Struct, frozen=True):
+    """A command made from the policy as it stands, what to say when it is done, and what must still hold then."""
+
+    command: Command
+    done: str
+    conditions: tuple[Condition, ...] = ()
+
+
+Plan = Callable[[Standing], Planned]
+
+
+def change(arguments: argparse.Namespace, command: Command | Plan, done: str) -> int:
+    """Carry out one command and say so: `done` with the revision for people, revision and both values as JSON; wait if told to.
+
+    A command that depends on the policy is made from it, and is refused where that has changed meanwhile.
+    """
+    return asyncio.run(_carry_out(arguments, command, done))
+
+
+async def _planned(arguments: argparse.Namespace, plan: Plan, policy: PolicySession) -> Planned:
+    stages = await cast("Awaitable[dict[bytes, bytes]]", policy.client.hgetall(policy.keys.models))
+    return plan(Standing(await read_policy(arguments, required_settings(arguments)), policy.keys, stages))
+
+
+async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done: str) -> int:
+    settings = optional_settings(arguments)
+    async with open_policy(store_section(arguments, settings)) as policy:
+        planned = await _planned(arguments, given, policy) if callable(given) else Planned(given, done)
+        if await _needs_two(arguments, planned.command):
+            return await _propose(arguments, planned, policy)
+        made = await Administration(policy.writer, policy.keys, operator()).carry_out(planned.command, planned.conditions)
+        _check(planned.command, made)
+        return await tell(arguments, policy, made, f"{planned.done}{_replacing(planned.command, made)}")
+
+
+async def _needs_two(arguments: argparse.Namespace, command: Command) -> bool:
+    """What may widen is never given without the settings: they say whether it takes two."""
+    settings = optional_settings(arguments) if always_narrows(command) else required_settings(arguments)
+    if settings is None or not settings.approvals.widening:
+        return False
+    return widens(command, await read_policy(arguments, settings), wall_clock().timestamp())
+
+
+async def _propose(arguments: argparse.Namespace, planned: Planned, policy: PolicySession) -> int:
+    approvals = required_settings(arguments).approvals
+    edits = edits_of(planned.command, policy.keys)
+    content = await propose(policy, approvals, edits, planned.conditions, *operator_proof(), planned.command.reason)
+    if arguments.json:
+        show_json({"pending": content.name, "until": _when(content.until)})
+    else:
+        print(f"waits for a second operator until {_when(content.until)}: gateway approve {content.name}")
+    return 0 if arguments.wait is None else 1
+
+
+async def tell(arguments: argparse.Namespace, policy: PolicySession, made: Change, done: str) -> int:
+    """Say what was changed, and wait for the workers if told to: the exit code."""
+    if not arguments.json:
+        print(f"{done} (revision {made.revision})", flush=True)
+    found = None
+    if arguments.wait is not None and made.written_at is not None:
+        found = await _wait(policy.reader, Awaited(made.written_at, made.revision), arguments.wait)
+    if arguments.json:
+        facts = {"revision": made.revision, "before": shown(made.before), "after": shown(made.after), "written_at": _when(made.written_at)}
+        show_json(facts | ({} if found is None else as_facts(found)))
+    elif found is not None:
+        show_answers(found)
+    return 0 if found is None else verdict(found, arguments.wait, f"revision {made.revision}")
+
+
+async def _wait(reader: PolicyReader, awaited: Awaited, seconds: float) -> Acknowledgement:
+    try:
+        return await wait_for(reader, awaited, seconds)
+    except StoreUnavailableError as lost:
+        raise StoreUnavailableError(f"revision {awaited.revision} is written; who has applied it cannot be told: {lost}") from None
+
+
+def _check(command: Command, made: Change) -> None:
+    if made.before is not None:
+        return
+    if isinstance(command, RemovePartner):
+        raise CommandError(
+            f"{command.organisation!r} was not on the list of {command.model!r}: see `gateway partner list`. Nothing has changed."
+        )
+    if isinstance(command, LiftDirective):
+        raise CommandError(f"{command.id!r} is not applied: see `gateway directive list`. Nothing has changed.")
+    if isinstance(command, LiftRevocation):
+        raise CommandError(f"{command.key!r} is not revoked: see `gateway revoke list`. Nothing has changed.")
+
+
+def _replacing(command: Command, made: Change) -> str:
+    return ", replacing what it had" if isinstance(command, AddPartner | Revoke | ApplyDirective) and made.before is not None else ""
+
+
+def _when(instant: float | None) -> str | None:
+    return None if instant is None else datetime.fromtimestamp(instant, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def shown(stored: bytes | str | None) -> object:
+    """Show a stored value as JSON, as text where somebody has typed in something else, as None where there is none."""
+    text = stored.decode("utf-8", "backslashreplace") if isinstance(stored, bytes) else stored
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
