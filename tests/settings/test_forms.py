@@ -5,7 +5,8 @@ import yaml
 from msgspec import inspect
 
 from gateway.settings.forms import bare, choices, example, expected, plain_value
-from gateway.settings.shape import Audit, Bytes, CountryList, Issuer, Keys, Name, Seconds, Tls
+from gateway.settings.section import Bytes, Name, Seconds
+from gateway.settings.shape import Audit, CountryList, Issuer, Keys, Tls
 
 
 @pytest.mark.parametrize(

@@ -30,15 +30,16 @@ from gateway.settings.shape import (
     AdminListener,
     Audit,
     Claims,
-    CountryList,
     Credential,
     Issuer,
     Keys,
     Limits,
     Listen,
     ModelSection,
+    NationalityList,
     ProxyListener,
     Refusals,
+    RegionList,
     RestrictionsSection,
     Settings,
     Store,
@@ -52,12 +53,12 @@ UPSTREAM_KEY = "the-gates-own-key"
 COUNTRY_HEADER = "cf-ipcountry"
 
 GATED, ALIAS, REGIONAL, OPEN, HIDDEN = "frontier-1", "frontier-latest", "regional-1", "open-1", "secret-1"
-NATIONALITY = CountryList(any_in=("KP",))
+NATIONALITY = NationalityList(any_in=("KP",))
 MODELS = (
     ModelSection(
         id=GATED, upstream="demo", aliases=(ALIAS,), restrictions=RestrictionsSection(nationality=NATIONALITY), created=1767225600
     ),
-    ModelSection(id=REGIONAL, upstream="demo", restrictions=RestrictionsSection(region=CountryList(any_in=("KP",)))),
+    ModelSection(id=REGIONAL, upstream="demo", restrictions=RestrictionsSection(region=RegionList(any_in=("KP",)))),
     ModelSection(id=OPEN, upstream="demo", gated=False),
     ModelSection(id=HIDDEN, upstream="demo", hidden=True),
 )
