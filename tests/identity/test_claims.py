@@ -102,7 +102,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
     max_leaves=8,
 )
-NAMES = st.sampled_from(["sub", "org_id", "jti", "us_person", "nationalities", "residence", "exp"])
+NAMES = st.sampled_from(["sub", "org_id", "jti", "us_person", "nationalities", "residence", "exp", "verified_claims", "owners"])
 
 
 @given(st.dictionaries(NAMES, JSON), st.booleans())
@@ -117,3 +117,76 @@ def test_no_payload_raises_and_every_text_is_plain(payload: dict[str, Any], qual
 def test_running_answers_end_with_the_token_only_where_its_issuer_says_so() -> None:
     assert subject_from(CLAIMS, issuer(leeway=5), qualify=False).cut_at == math.inf
     assert subject_from(CLAIMS, issuer(leeway=5, cut_at_expiry=True), qualify=False).cut_at == CLAIMS["exp"] + 5
+
+
+def verified(**claims: Any) -> dict[str, Any]:
+    return {"verification": {"trust_framework": "eidas"}, "claims": claims}
+
+
+def test_all_that_a_token_says_counts_wherever_it_says_it() -> None:
+    seen = subject(nationalities=["FR"], us_person=True, residence="FR", verified_claims=[verified(nationalities=["DE"]), verified()])
+    assert (seen.nationalities.known, seen.us_person, seen.residence) == (("FR", "DE"), True, "FR")
+    assert [one.source for one in seen.statements] == ["self_asserted", "verified_claims[0]", "verified_claims[1]"]
+    assert seen.provenance == {"FR": ("self_asserted",), "DE": ("verified_claims[0]",)}
+
+
+def test_without_verified_claims_everything_is_self_asserted() -> None:
+    seen = subject(nationalities=["FR"])
+    assert (seen.statements, seen.provenance) == ((), {"FR": ("self_asserted",)})
+
+
+def test_a_claim_that_is_missing_at_the_top_does_not_make_a_verified_one_unknown_but_an_unreadable_one_does() -> None:
+    assert subject(verified_claims=verified(nationalities=["DE"])).nationalities.unknown is False
+    assert subject(nationalities=[], verified_claims=verified(nationalities=["DE"])).nationalities.unknown is False
+    assert subject(nationalities=["XXA"], verified_claims=verified(nationalities=["DE"])).nationalities.unknown is True
+
+
+@pytest.mark.parametrize(
+    ("top", "inside", "us_person"),
+    [(True, None, True), (None, True, True), (True, True, True), (True, False, False), (False, True, False), ("yes", True, True)],
+)
+def test_any_no_outweighs_every_yes(top: object, inside: object, us_person: bool) -> None:
+    assert subject(us_person=top, verified_claims=verified(us_person=inside)).us_person is us_person
+
+
+def test_residences_that_contradict_are_none() -> None:
+    assert subject(residence="FR", verified_claims=verified(residence="DE")).residence is None
+    assert subject(residence="FR", verified_claims=verified(residence="FRA")).residence == "FR"
+
+
+@pytest.mark.parametrize("path", ["", "/elsewhere"])
+def test_verified_claims_are_read_where_the_settings_say(path: str) -> None:
+    seen = subject(paths=Claims(nationalities="/nationalities", verified_claims=path), verified_claims=verified(nationalities=["DE"]))
+    assert seen.statements == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "shares"),
+    [
+        ([{"country": "US", "percent": 60}, {"country": "DEU", "percent": 20.5}], (("DE", 20.5), ("US", 60.0))),
+        ([{"country": "US", "percent": 60}, {"country": "XX", "percent": 40}], (("US", 60.0),)),
+        ([{"country": "US", "percent": 60, "name": "Somebody"}], (("US", 60.0),)),
+    ],
+)
+def test_owners_are_added_up_and_those_of_no_readable_country_are_nobody(claim: object, shares: tuple[tuple[str, float], ...]) -> None:
+    found = subject(paths=Claims(ownership="/owners"), owners=claim).ownership
+    assert found is not None
+    assert found.shares == shares
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        *(None, [], {}, "US", [{"country": "US"}], [{"percent": 5}], ["US"], [{"country": "US", "percent": True}]),
+        *([{"country": "US", "percent": "60"}], [{"country": "US", "percent": 10**400}], [{"country": "US", "percent": -1}]),
+        [{"country": "US", "percent": 60}, {"country": "FR", "percent": 60}],
+    ],
+)
+def test_owners_that_cannot_be_are_unknown(claim: object) -> None:
+    assert subject(paths=Claims(ownership="/owners"), owners=claim).ownership is None
+    assert subject(owners=claim).ownership is None
+
+
+@pytest.mark.parametrize(("tenant", "accepted"), [("login.example.org", True), ("example", False), ("", False), (None, False), (7, False)])
+def test_a_tenant_must_stand_in_the_issuer(tenant: object, accepted: bool) -> None:
+    assert bool(subject(paths=Claims(tenant="/tid"), tid=tenant).subject_id) is accepted

@@ -41,15 +41,17 @@ def by_the_book(request: AccessRequest, policy: Snapshot, now: Instant) -> set[R
     rules = demands(model, stage)
     for order in policy.directives:
         if touches(order, model, request.subject.organisation, now):
-            whole = order.invalid or order.effect == Effect.SUSPEND
-            rule, freed = order.rule, waived
-            if not order.invalid and request.subject.organisation in order.except_organisations:
-                rule, whole = (Restrictions(us_person=True) if whole else rule), False
-                freed = waived | {"ownership", "region", "anonymizer", "hosting"}
-            if whole or unwaived(rule, request, owners, now, freed):
-                found.add(Reason.DIRECTIVE)
-            found |= set() if whole else unwaived(rule, request, owners, now, freed)
+            found |= ordered(order, request, owners, now, waived)
     return found.union(*(unwaived(rule, request, owners, now, waived) for rule in rules))
+
+
+def ordered(order: Directive, request: AccessRequest, owners: list[Ownership | None], now: Instant, waived: set[str]) -> set[Reason]:
+    whole, rule = order.invalid or order.effect == Effect.SUSPEND, order.rule
+    if not order.invalid and request.subject.organisation in order.except_organisations:
+        rule, whole = (Restrictions(us_person=True) if whole else rule), False
+        waived = waived | {"ownership", "region", "anonymizer", "hosting"}
+    reasons = set() if whole else unwaived(rule, request, owners, now, waived)
+    return reasons | ({Reason.DIRECTIVE} if whole or reasons else set())
 
 
 def demands(model: Model, stage: Stage) -> list[Restrictions]:

@@ -160,3 +160,26 @@ def test_the_same_question_has_the_same_answer() -> None:
     snapshot = policy(GUARDED, grant=Grant())
     assert decide(question, snapshot, NOW) == decide(question, snapshot, NOW)
     assert isinstance(decide(question, snapshot, NOW), Permit)
+
+
+def test_a_stage_may_demand_more_than_the_model() -> None:
+    more = ((Stage.GENERAL, Restrictions(nationality=no("FR"))), (Stage.EVALUATION, Restrictions(us_person=True)))
+    model = frontier(Restrictions(region=no("IR")), by_stage=more)
+    general = {"frontier": StageRecord(Stage.GENERAL)}
+    assert why(ask(), policy(model, grant=Grant())) == ()
+    denial = refused(ask(), policy(model, grant=Grant(), stages=general))
+    assert (denial.reasons, denial.rule) == ((Reason.NATIONALITY_RESTRICTED,), "model:frontier:general:nationality")
+    assert why(ask(location=Location("IR")), policy(model, grant=Grant(), stages=general)) == (
+        Reason.NATIONALITY_RESTRICTED,
+        Reason.REGION_RESTRICTED,
+    )
+    covered = policy(model, grant=Grant(covers_foreign_persons=True), stages=general)
+    assert why(ask(), covered) == ()
+    ungated = policy(frontier(by_stage=more, gated=False), stages=general)
+    assert why(ask(), ungated) == ()
+
+
+def test_the_trace_names_the_stage_whose_rule_it_is() -> None:
+    model = frontier(Restrictions(region=no("IR")), by_stage=((Stage.PREVIEW, Restrictions(region=no("KP"))),))
+    rules = [check.rule for check in trace(ask(), policy(model, grant=Grant()), NOW)]
+    assert rules[-2:] == ["model:frontier:region", "model:frontier:preview:region"]

@@ -10,7 +10,7 @@ from policy import strategies as worlds
 from policy.reference import by_the_book
 from policy.world import policy, why
 
-from gateway.policy.access import UNKNOWN_NATIONALITIES, AccessRequest, Instant, Subject
+from gateway.policy.access import UNKNOWN_NATIONALITIES, AccessRequest, Instant, Location, Subject
 from gateway.policy.decide import decide, trace, visible_models
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.directive import Directive
@@ -32,10 +32,10 @@ class Case:
 
 
 cases = st.builds(Case, worlds.requests, worlds.snapshots(), worlds.moments)
-many = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
-@settings(many, max_examples=800)
+@settings(many, max_examples=600)
 @given(cases)
 def test_the_reference_agrees(case: Case) -> None:
     assert set(why(case.request, case.snapshot, case.now)) == by_the_book(case.request, case.snapshot, case.now)
@@ -115,7 +115,40 @@ def test_adding_a_revocation_never_permits(case: Case, key: str, entry: Revocati
 @many
 @given(cases)
 def test_removing_grants_never_permits(case: Case) -> None:
-    assert case.permits() or not case.permits(grants={})
+    """What an entry tells of an organisation's owners is no permission: it may refuse, so it stays when the permission goes."""
+    held = case.snapshot.grants.items()
+    knowledge = {
+        model: {name: Grant(valid_until=-1.0, ownership=grant.ownership) for name, grant in all_of.items()} for model, all_of in held
+    }
+    assert case.permits() or not case.permits(grants=knowledge)
+    if all(grant.ownership is None for all_of in case.snapshot.grants.values() for grant in all_of.values()):
+        assert case.permits() or not case.permits(grants={})
+
+
+@many
+@given(cases, worlds.some_rules)
+def test_a_rule_of_a_stage_never_permits(case: Case, more: Restrictions) -> None:
+    stricter = {
+        name: replace(model, by_stage=(*model.by_stage, *((stage, more) for stage in Stage)))
+        for name, model in case.snapshot.catalogue.items()
+    }
+    assert case.permits() or not case.permits(catalogue=stricter)
+
+
+@many
+@given(cases)
+def test_a_source_that_disagrees_never_permits(case: Case) -> None:
+    one, two = case.request.location, Location("IR", source="database")
+    both = replace(case.request, location=replace(one, others=(*one.others, two)))
+    assert case.permits() or not isinstance(decide(both, case.snapshot, case.now), Permit)
+
+
+@many
+@given(cases)
+def test_evidence_taken_away_never_permits(case: Case) -> None:
+    stripped = tuple(replace(one, verification=None) for one in case.request.subject.statements)
+    subject = replace(case.request.subject, statements=stripped)
+    assert case.permits() or not isinstance(decide(replace(case.request, subject=subject), case.snapshot, case.now), Permit)
 
 
 @many
