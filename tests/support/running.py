@@ -26,6 +26,7 @@ from gateway.app import Gateway
 from gateway.demo.issuer import AUDIENCE, ISSUER, DemoIssuer
 from gateway.demo.upstream import DemoUpstream
 from gateway.policy.snapshot import Snapshot
+from gateway.settings.rules_shape import NationalityList, RegionList
 from gateway.settings.shape import (
     AdminListener,
     Audit,
@@ -36,10 +37,8 @@ from gateway.settings.shape import (
     Limits,
     Listen,
     ModelSection,
-    NationalityList,
     ProxyListener,
     Refusals,
-    RegionList,
     RestrictionsSection,
     Settings,
     Store,
