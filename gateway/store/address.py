@@ -2,6 +2,8 @@
 
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -113,12 +115,27 @@ def resolve(address: StoreAddress) -> StoreAddress:
 
 
 def tls_context(address: StoreAddress) -> ssl.SSLContext | None:
-    """Verify the server by the named or the system's authorities; None where the address has no TLS."""
+    """Verify the server by the named or the system's authorities; None where the address has no TLS. Raises StoreUnavailableError.
+
+    Files that have been replaced are read again.
+    """
     if not address.tls:
         return None
-    context = ssl.create_default_context(cafile=address.ca_file or None)
-    if address.certificate:
-        context.load_cert_chain(address.certificate, address.key or None)
+    files = {"ssl_ca_certs": address.ca_file, "ssl_certfile": address.certificate, "ssl_keyfile": address.key}
+    try:
+        stamps = tuple(Path(file).stat().st_mtime_ns for file in files.values() if file)
+        return _read_tls(address.ca_file, address.certificate, address.key, stamps)
+    except OSError as error:
+        named = ", ".join(f"{option}={file}" for option, file in files.items() if file)
+        raise StoreUnavailableError(f"{address}: the files for TLS cannot be used: {error} ({named})") from None
+
+
+@lru_cache(4)
+def _read_tls(ca_file: str, certificate: str, key: str, stamps: tuple[int, ...]) -> ssl.SSLContext:
+    del stamps
+    context = ssl.create_default_context(cafile=ca_file or None)
+    if certificate:
+        context.load_cert_chain(certificate, key or None)
     return context
 
 

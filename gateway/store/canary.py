@@ -16,7 +16,8 @@ from gateway.store.resp import ServerError
 LIFE: Final = 60
 """Seconds after which the key of a watcher that is gone disappears."""
 
-_NOT_MASTER: Final = ("READONLY", "MASTERDOWN", "LOADING", "MOVED", "CLUSTERDOWN")
+_FATAL: Final = ("READONLY", "MASTERDOWN", "LOADING", "MOVED", "CLUSTERDOWN", "NOPERM")
+"""Answers of a server that is not the one to follow, or that others may well write to although we may not."""
 
 
 class Canary:
@@ -35,9 +36,9 @@ class Canary:
         return f"Canary({self._key}, {self.seconds * 1000:.3f} ms)"
 
     async def sing(self) -> None:
-        """Make one round. Raises StoreUnavailableError if the news did not come, or the server is no master.
+        """Make one round. Raises StoreUnavailableError if the news did not come, the server is no master, or we may not write the key.
 
-        A server that refuses the write (out of memory, disk full, not permitted) refuses changes too: the round trip is proof enough.
+        A server that refuses the write (out of memory, disk full) refuses changes too: the round trip is proof enough.
         """
         begun = self._loop.time()
         self._feed.forget_canary()
@@ -57,8 +58,8 @@ class Canary:
         try:
             before = await self._link.call("SET", self._key, self._sung, "EX", LIFE, "GET")
         except ServerError as error:
-            if error.code in _NOT_MASTER:
-                raise StoreUnavailableError(f"the store refuses the canary: {error}") from None
+            if error.code in _FATAL:
+                raise StoreUnavailableError(f"the store refuses the canary {self._key}: {error}") from None
             self.refused = str(error)
             self._sung = 0
             return False

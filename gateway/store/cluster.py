@@ -54,7 +54,7 @@ async def ask_slot(link: Link, keys: Keys, here: str) -> Redirect | None:
     except ServerError as error:
         redirect = read_redirect(error, here)
         if redirect is None:
-            raise StoreUnavailableError(f"the node does not serve the slot: {error}") from None
+            raise StoreUnavailableError(f"the node does not serve the slot: {error} (EXISTS {keys.slot})") from None
         return redirect
     return None
 
@@ -74,6 +74,10 @@ class ClusterNodes:
     def age(self) -> float:
         """Nothing: each confirmation asks the node itself, which knows whether it hears most of the others."""
         return 0.0
+
+    def doubt(self) -> str:
+        """None here, for the same reason."""
+        return ""
 
     async def find(self) -> StoreAddress:
         """Answer where the slot's primary is. Raises StoreUnavailableError that says what each node asked had to say."""

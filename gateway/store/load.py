@@ -46,22 +46,27 @@ async def _by_script(link: Link, commands: Sequence[Command]) -> tuple[list[Repl
 
 async def _together(link: Link, commands: Sequence[Command]) -> tuple[list[Reply], str]:
     """Answer what the keys hold, or why the server does not say."""
-    *queued, read = await link.batch([("MULTI",), *commands, ("EXEC",)])
+    begun, *queued, read = await link.batch([("MULTI",), *commands, ("EXEC",)])
     if isinstance(read, list):
         return read, ""
-    return [], str(next((reply for reply in queued if isinstance(reply, ServerError)), read))
+    told = zip((("MULTI",), *commands), (begun, *queued), strict=True)
+    return [], next((f"{reply} ({' '.join(map(str, command))})" for command, reply in told if isinstance(reply, ServerError)), str(read))
 
 
 async def ensure_revision(link: Link, keys: Keys, stored: Stored) -> None:
     """Give a policy that was typed in by hand a revision of 0, so that removing its last entry leaves an empty policy, not a lost one.
 
-    Only if a policy key is still there at that instant: a wiped store stays uninitialised. A store that refuses is left alone.
+    Only if a policy key is still there at that instant: a wiped store stays uninitialised. A store that refuses is left alone, and
+    StoreUnavailableError is raised if that is because we may not.
     """
     if stored.revision is not None or not stored.holds_anything():
         return
     names = (keys.models, keys.directives, keys.revocations, *map(keys.allowlist, stored.allowlists))
-    _, present = await link.batch([("WATCH", *names), ("EXISTS", *names)])
-    if isinstance(present, int) and present:
-        await link.batch([("MULTI",), ("SETNX", keys.revision, 0), ("EXEC",)])
+    watched, present = await link.batch([("WATCH", *names), ("EXISTS", *names)])
+    if isinstance(present, int) and present and not isinstance(watched, ServerError):
+        replies = await link.batch([("MULTI",), ("SETNX", keys.revision, 0), ("EXEC",)])
     else:
-        await link.batch([("UNWATCH",)])
+        replies = [watched, present, *await link.batch([("MULTI",), ("EXEC",)])]  # an empty one ends the watching
+    for reply in replies:
+        if isinstance(reply, ServerError) and reply.code == "NOPERM":
+            raise StoreUnavailableError(f"the policy has no revision, and cannot be given one: {reply} ({keys.revision})")

@@ -20,6 +20,9 @@ from gateway.store.mastery import require_master
 from gateway.store.poll import poll
 from gateway.store.resp import Push, ServerError
 
+DOUBTFUL: Final = 3.0
+"""Seconds, besides the timeout, after which the silence of too many sentinels is told."""
+
 SWITCHED: Final = "+switch-master"
 
 
@@ -43,6 +46,7 @@ class Sentinels:
         self._timeout = timeout
         self._needed = len(address.endpoints) // 2 + 1
         self._sayings: dict[Endpoint, Saying] = {}
+        self._problems: dict[Endpoint, str] = {}
         self._followed = Saying(("", 0), -1, -math.inf)
 
     def __repr__(self) -> str:
@@ -52,6 +56,12 @@ class Sentinels:
         """Seconds since when more than half have confirmed the master that was found; infinite if they never did."""
         asked = sorted(saying.asked_at for saying in self._sayings.values() if saying.master == self._followed.master)
         return time.monotonic() - asked[-self._needed] if len(asked) >= self._needed else math.inf
+
+    def doubt(self) -> str:
+        """Say which sentinels are silent, when too few have confirmed the master for longer than an answer may take."""
+        if self.age() <= DOUBTFUL + self._timeout:
+            return ""
+        return "; ".join((f"fewer than {self._needed} sentinels confirm the master: nothing is confirmed", *self._problems.values()))
 
     async def find(self) -> StoreAddress:
         """Answer where the master is, and has said itself that it is one. Raises StoreUnavailableError that says what is missing."""
@@ -97,7 +107,8 @@ class Sentinels:
                 await self._listen(endpoint, every)
             except SupersededError:
                 raise
-            except StoreUnavailableError:
+            except StoreUnavailableError as error:
+                self._problems[endpoint] = f"{endpoint[0]}:{endpoint[1]}: {error}"
                 await asyncio.sleep(every)
 
     async def _listen(self, endpoint: Endpoint, every: float) -> None:
@@ -113,6 +124,7 @@ class Sentinels:
             while True:
                 news.clear()
                 self._sayings[endpoint] = await self._ask(link)
+                self._problems.pop(endpoint, None)
                 self._judge()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(every):

@@ -88,8 +88,8 @@ class SlotFeed(Feed):
         away = [index for index, reply in enumerate(replies) if _is_away(reply)]
         if away:
             answers = await beside.batch([command for index in away for command in (("ASKING",), commands[index])])
-            for index, answer in zip(away, answers[1::2], strict=True):
-                replies[index] = answer
+            for index, asking, answer in zip(away, answers[::2], answers[1::2], strict=True):
+                replies[index] = asking if isinstance(asking, ServerError) else answer
         for reply in replies:
             if isinstance(reply, ServerError) and reply.code != "WRONGTYPE":
                 raise StoreUnavailableError(f"the store does not give its policy: {reply}")

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, StoreUnavailableError
 from gateway.policy.access import Instant
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.shape import Store
@@ -152,6 +152,7 @@ class PolicyWatch:
             self._feed, self._finder = feed, finder
             self._canary = Canary(link, feed, self._keys.canary(self._watcher))
             try:
+                await self._canary.sing()
                 async with asyncio.TaskGroup() as group:
                     group.create_task(finder.keep(self._every))
                     group.create_task(self._read_on_news(feed))
@@ -180,7 +181,13 @@ class PolicyWatch:
         self.reload_seconds = self._clock().steady - begun
         self._read_at = begun
         self._loaded.set()
-        await ensure_revision(feed.link, self._keys, self._stored)
+        await self._ensure_revision(feed)
+
+    async def _ensure_revision(self, feed: Feed) -> None:
+        try:
+            await ensure_revision(feed.link, self._keys, self._stored)
+        except StoreUnavailableError as error:
+            self._note(error)
 
     async def _prove(self, feed: Feed, canary: Canary) -> None:
         """Every `canary_every` seconds, prove that the feed lives and confirm the snapshot; every `reread_every`, read anyway."""
@@ -190,6 +197,8 @@ class PolicyWatch:
             if not feed.dirty and not self._reading.locked():
                 self.snapshot = self.snapshot.confirmed(self._sure(begun))
                 self._delay = FIRST_DELAY
+            if doubt := self._finder.doubt():
+                self._note(StoreUnavailableError(doubt))
             if begun - self._read_at >= self._settings.reread_every:
                 await feed.check_identity()
                 feed.mark_dirty()

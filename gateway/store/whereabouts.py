@@ -26,6 +26,9 @@ class Whereabouts(Protocol):
     def age(self) -> float:
         """Seconds since when it is known for certain that this is the right server."""
 
+    def doubt(self) -> str:
+        """Why that is not known any more; empty while it is."""
+
 
 class Fixed:
     """An address that stands for itself."""
@@ -46,6 +49,10 @@ class Fixed:
     def age(self) -> float:
         """Always certain."""
         return 0.0
+
+    def doubt(self) -> str:
+        """Never any."""
+        return ""
 
 
 def whereabouts(address: StoreAddress, timeout: float) -> Whereabouts:

@@ -1,67 +1,117 @@
-"""rediss://, with the server's certificate checked."""
+"""rediss://, with the server's certificate checked, and ours where the server asks for it."""
 
+import asyncio
 import contextlib
-import datetime as dt
-import ipaddress
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from support.servers import RedisServer, free_port
+from support.certificates import Certificate, issue
+from support.clusters import StoreCluster
+from support.sentinels import SentinelGroup
+from support.servers import RedisServer
+from support.witness import Witness, eventually
 
 from gateway.errors import StoreUnavailableError
-from gateway.store.address import parse_address
+from gateway.settings.shape import Store
+from gateway.store.address import StoreAddress, parse_address, tls_context
 from gateway.store.client import connect
+from gateway.store.keys import Keys
 from gateway.store.link import open_link
+from gateway.store.writer import PolicyWriter
 
 
-def certificate(directory: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1 and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "store")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = directory / "cert.pem", directory / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-    )
-    return files
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return issue(tmp_path_factory.mktemp("tls"))
 
 
-@pytest.fixture
-def secured(tmp_path: Path) -> Iterator[str]:
-    """Address of a server with TLS, without the authority to trust."""
-    cert, key = certificate(tmp_path)
-    port = str(free_port())
-    options = {"tls-port": port, "tls-cert-file": str(cert), "tls-key-file": str(key), "tls-auth-clients": "no"}
-    server = RedisServer("redis", options=options).start()
-    yield f"rediss://127.0.0.1:{port}"
+@pytest.fixture(scope="module")
+def secured(files: Certificate) -> Iterator[RedisServer]:
+    """A server that speaks TLS alone, to those who show a certificate."""
+    server = RedisServer(tls=files).start()
+    yield server
     server.close()
 
 
-async def test_a_trusted_certificate(secured: str, tmp_path: Path) -> None:
-    address = parse_address(f"{secured}?ssl_ca_certs={tmp_path}/cert.pem")
-    link = await open_link(address, 2.0)
-    with contextlib.closing(link):
+def with_files(url: str, files: Certificate) -> str:
+    return f"{url}?ssl_ca_certs={files.authority}&ssl_certfile={files.certificate}&ssl_keyfile={files.key}"
+
+
+async def test_both_sides_show_a_certificate(secured: RedisServer, files: Certificate) -> None:
+    address = parse_address(with_files(secured.url, files))
+    with contextlib.closing(await open_link(address, 2.0)) as link:
         assert await link.call("PING") == b"PONG"
     async with connect(address) as client:
         assert await client.incr("n") == 1
 
 
-async def test_an_unknown_certificate_is_refused(secured: str) -> None:
+async def test_an_unknown_authority_is_refused(secured: RedisServer) -> None:
     with pytest.raises(StoreUnavailableError, match="certificate verify failed"):
-        await open_link(parse_address(secured), 2.0)
+        await open_link(parse_address(secured.url), 2.0)
+    async with connect(parse_address(secured.url)) as client:
+        with pytest.raises(Exception, match="certificate verify failed"):
+            await client.ping()
 
 
-async def test_plain_text_to_a_tls_port_is_refused(secured: str) -> None:
+async def test_a_name_that_the_certificate_does_not_carry_is_refused(secured: RedisServer, files: Certificate) -> None:
+    with pytest.raises(StoreUnavailableError, match=r"Hostname mismatch|not valid for 'localhost'"):
+        await open_link(parse_address(with_files(secured.url.replace("127.0.0.1", "localhost"), files)), 2.0)
+
+
+async def test_without_the_certificate_that_the_server_asks_for_it_says_so(secured: RedisServer, files: Certificate) -> None:
+    with pytest.raises(StoreUnavailableError, match=r"(?i)certificate.required|closed|reset"):
+        await open_link(parse_address(f"{secured.url}?ssl_ca_certs={files.authority}"), 2.0)
+
+
+async def test_plain_text_to_a_tls_port_is_refused(secured: RedisServer) -> None:
     with pytest.raises(StoreUnavailableError):
-        await open_link(parse_address(secured.replace("rediss", "redis")), 0.5)
+        await open_link(parse_address(secured.url.replace("rediss", "redis")), 0.5)
+
+
+async def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(StoreUnavailableError, match=r"No such file .*ssl_ca_certs=/nowhere/ca\.pem"):
+        await open_link(parse_address("rediss://127.0.0.1:1?ssl_ca_certs=/nowhere/ca.pem"), 0.5)
+
+
+def test_a_replaced_file_is_read_again(tmp_path: Path) -> None:
+    address = parse_address(with_files("rediss://127.0.0.1", issue(tmp_path)))
+    before = tls_context(address)
+    assert tls_context(address) is before, "reading the authorities takes milliseconds, and connections may be many"
+    issue(tmp_path)
+    os.utime(address.certificate, ns=(1, 1))
+    assert tls_context(address) is not before
+
+
+async def follows(address: StoreAddress, witness: Witness) -> None:
+    """A change by the writer reaches the watch."""
+    async with connect(address) as client:
+        writer = PolicyWriter(client, Keys(address.prefix))
+        await writer.put_grant("luna", "org_acme", "{}", "test")
+        await witness.sees(lambda _: witness.admits("org_acme"), "grant")
+        await writer.remove_grant("luna", "org_acme", "test")
+        await witness.sees(lambda _: not witness.admits("org_acme"), "removal")
+
+
+async def test_sentinels_and_their_servers_over_tls(files: Certificate) -> None:
+    with SentinelGroup(tls=files) as group:
+        address = parse_address(with_files(group.url, files))
+        witness = Witness(address, Store(canary_every=0.05, timeout=1.0))
+        await witness.watch.start()
+        await follows(address, witness)
+        await asyncio.to_thread(group.fail_over)
+        await eventually(lambda: witness.watch.up, "new master")
+        await follows(address, witness)
+        await witness.watch.stop()
+
+
+async def test_a_cluster_over_tls(files: Certificate) -> None:
+    with StoreCluster(tls=files) as cluster:
+        address = parse_address(with_files(cluster.url, files))
+        witness = Witness(address, Store(canary_every=0.05, timeout=1.0))
+        await witness.watch.start()
+        await follows(address, witness)
+        await asyncio.to_thread(cluster.fail_over)
+        await follows(address, witness)
+        await witness.watch.stop()

@@ -12,6 +12,7 @@ from typing import Any, Self
 import pytest
 import redis
 from redis.exceptions import AskError, MovedError
+from support.certificates import Certificate
 from support.servers import RedisServer, eventually, free_port
 
 from gateway.store.cluster import SLOTS, key_slot
@@ -23,11 +24,13 @@ SLOT = key_slot("{gateway}:")
 
 
 class StoreCluster:
-    """Start with `with`. Primaries first, then the replica of each; `options` are for every node."""
+    """Start with `with`. Primaries first, then the replica of each."""
 
-    def __init__(self, product: str = "redis", *, primaries: int = 3, options: dict[str, str] | None = None) -> None:
+    def __init__(self, product: str = "redis", *, primaries: int = 3, tls: Certificate | None = None) -> None:
         self._primaries = primaries
-        self.nodes = [RedisServer(product, options=_settings() | (options or {})) for _ in range(2 * primaries)]
+        self.tls = tls
+        settings = {"tls-cluster": "yes"} if tls else {}
+        self.nodes = [RedisServer(product, options=_settings() | settings, tls=tls) for _ in range(2 * primaries)]
 
     def __repr__(self) -> str:
         return f"StoreCluster({[node.port for node in self.nodes]})"
@@ -66,7 +69,8 @@ class StoreCluster:
 
     @property
     def url(self) -> str:
-        return f"redis+cluster://{','.join(f'127.0.0.1:{node.port}' for node in self.nodes)}"
+        scheme = "rediss" if self.tls else "redis"
+        return f"{scheme}+cluster://{','.join(f'127.0.0.1:{node.port}' for node in self.nodes)}"
 
     @property
     def running(self) -> list[RedisServer]:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import pytest
 import redis
+from support.certificates import Certificate
 from support.servers import RedisServer, binary, eventually
 
 SERVICE = "main"
@@ -15,10 +16,10 @@ DOWN_AFTER = 1000
 
 
 class Sentinel(RedisServer):
-    """One sentinel. `options` as in RedisServer; `lines` of its configuration besides."""
+    """One sentinel; `lines` of its configuration besides."""
 
-    def __init__(self, product: str = "redis", *, options: dict[str, str] | None = None) -> None:
-        super().__init__(product, options=options)
+    def __init__(self, product: str = "redis", *, tls: Certificate | None = None) -> None:
+        super().__init__(product, tls=tls)
         self.identity = secrets.token_hex(20)
         self.lines: list[str] = []
 
@@ -28,10 +29,11 @@ class Sentinel(RedisServer):
 
     def client(self) -> "redis.Redis":
         """Open a plain client; close it."""
-        return redis.Redis(port=self.port, socket_timeout=5, protocol=2)
+        secured = _secured(self.tls) if self.tls else {}
+        return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=5, protocol=2, **secured)
 
     def _command(self) -> list[str]:
-        settings = {"port": self.port, "bind": "127.0.0.1", "dir": self.directory, "logfile": self.directory / "log"} | self.options
+        settings = self._listening() | {"bind": "127.0.0.1", "dir": str(self.directory), "logfile": str(self.directory / "log")}
         file = self.directory / "sentinel.conf"
         if not file.exists():
             file.write_text("\n".join([*(f"{name} {value}" for name, value in settings.items()), *self.lines, ""]))
@@ -41,12 +43,13 @@ class Sentinel(RedisServer):
 class SentinelGroup:
     """Start with `with`. `server` is the master at first; `master` asks the sentinels."""
 
-    def __init__(self, product: str = "redis", *, replicas: int = 1, options: dict[str, str] | None = None) -> None:
-        shared = {"repl-diskless-sync-delay": "0"} | (options or {})
-        self.server = RedisServer(product, options=shared)
+    def __init__(self, product: str = "redis", *, replicas: int = 1, tls: Certificate | None = None) -> None:
+        shared = {"repl-diskless-sync-delay": "0"}
+        self.tls = tls
+        self.server = RedisServer(product, options=shared, tls=tls)
         following = {"replicaof": f"127.0.0.1 {self.server.port}"}
-        self.replicas = [RedisServer(product, options=shared | following) for _ in range(replicas)]
-        self.sentinels = [Sentinel(product) for _ in range(3)]
+        self.replicas = [RedisServer(product, options=shared | following, tls=tls) for _ in range(replicas)]
+        self.sentinels = [Sentinel(product, tls=tls) for _ in range(3)]
         for sentinel in self.sentinels:
             sentinel.lines = list(self._lines(sentinel))
 
@@ -76,7 +79,8 @@ class SentinelGroup:
 
     @property
     def url(self) -> str:
-        return f"redis+sentinel://{','.join(sentinel.endpoint for sentinel in self.sentinels)}/{SERVICE}"
+        scheme = "rediss" if self.tls else "redis"
+        return f"{scheme}+sentinel://{','.join(sentinel.endpoint for sentinel in self.sentinels)}/{SERVICE}"
 
     @property
     def master(self) -> RedisServer:
@@ -131,6 +135,10 @@ class SentinelGroup:
 
     def _at(self, port: int) -> RedisServer:
         return next(server for server in self.servers if server.port == port)
+
+
+def _secured(tls: Certificate) -> dict[str, Any]:
+    return {"ssl": True, "ssl_ca_certs": str(tls.authority), "ssl_certfile": str(tls.certificate), "ssl_keyfile": str(tls.key)}
 
 
 def _facts(flat: list[bytes]) -> tuple[str, str, str]:

