@@ -16,20 +16,19 @@ SCENES = {row.play: row.scene for row in ROWS}
 
 
 @pytest.mark.parametrize(
-    ("build", "play", "fault"),
+    ("build", "play", "faults"),
     [
-        pytest.param(weakened.DEAF, rows.removed, Fault.LATE_BYTE, id="tracking off"),
-        pytest.param(weakened.DEAF, rows.removed, Fault.LATE_ALLOW, id="tracking off, new requests"),
-        pytest.param(weakened.TRUSTING, rows.swapdb, Fault.LATE_BYTE, id="no canary and no reading again"),
-        pytest.param(weakened.AGELESS, rows.black_hole, Fault.LATE_BYTE, id="a policy that never grows old"),
-        pytest.param(weakened.FORGETFUL, rows.removed, Fault.LATE_ALLOW, id="decisions remembered for a while"),
-        pytest.param(weakened.SWEEPLESS, rows.removed, Fault.LATE_BYTE, id="no sweep when the policy changes"),
-        pytest.param(weakened.TIMELESS, rows.clock_steps_past_the_end_of_a_grant, Fault.LATE_BYTE, id="no sweep when time has come"),
-        pytest.param(weakened.TIMELESS, rows.server_frozen, Fault.LATE_BYTE, id="no sweep when the policy is stale"),
-        pytest.param(weakened.UNCHECKED, rows.removed_while_it_waits_for_its_upstream, Fault.LATE_BYTE, id="no look after an await"),
+        pytest.param(weakened.DEAF, rows.removed, {Fault.LATE_BYTE, Fault.LATE_ALLOW}, id="tracking off"),
+        pytest.param(weakened.TRUSTING, rows.swapdb, {Fault.LATE_BYTE}, id="no canary and no reading again"),
+        pytest.param(weakened.AGELESS, rows.black_hole, {Fault.LATE_BYTE}, id="a policy that never grows old"),
+        pytest.param(weakened.FORGETFUL, rows.removed, {Fault.LATE_ALLOW}, id="decisions remembered for a while"),
+        pytest.param(weakened.SWEEPLESS, rows.removed, {Fault.LATE_BYTE}, id="no sweep when the policy changes"),
+        pytest.param(weakened.TIMELESS, rows.clock_steps_past_the_end_of_a_grant, {Fault.LATE_BYTE}, id="no sweep when time has come"),
+        pytest.param(weakened.TIMELESS, rows.server_frozen, {Fault.LATE_BYTE}, id="no sweep when the policy is stale"),
+        pytest.param(weakened.UNCHECKED, rows.removed_while_it_waits_for_its_upstream, {Fault.LATE_BYTE}, id="no look after an await"),
     ],
 )
-async def test_a_weakened_build_is_caught(tmp_path: Path, redis_server: RedisServer, build: Parts, play: Play, fault: Fault) -> None:
+async def test_a_weakened_build_is_caught(tmp_path: Path, redis_server: RedisServer, build: Parts, play: Play, faults: set[Fault]) -> None:
     async with open_theatre(tmp_path, redis_server, SCENES[play], build) as stage:
         await play(stage)
-        assert fault in stage.faults()
+        assert faults <= stage.faults()

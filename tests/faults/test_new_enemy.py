@@ -10,7 +10,7 @@ from pathlib import Path
 from support import weakened
 from support.checker import OK
 from support.servers import RedisServer
-from support.theatre import NEAR, NEWCOMER, Theatre, X, Y, allowlist, open_theatre
+from support.theatre import NEAR, NEWCOMER, Theatre, X, Y, open_theatre
 
 from gateway.app import PARTS, Parts
 
@@ -35,15 +35,15 @@ async def play(directory: Path, server: RedisServer, parts: Parts = PARTS) -> tu
 def _rounds(stage: Theatre) -> None:
     """Y, who may, is waited for: then the policy is in force on some worker, and others may lag behind."""
     with stage.server.client() as client:
-        client.hset(allowlist(NEWCOMER), Y, "{}")
+        client.hset(stage.allowlist(NEWCOMER), Y, "{}")
         for _ in range(ROUNDS):
-            client.hset(allowlist(NEWCOMER), X, "{}")
+            client.hset(stage.allowlist(NEWCOMER), X, "{}")
             _y_is_refused(stage)
-            client.hdel(allowlist(NEWCOMER), X)
+            client.hdel(stage.allowlist(NEWCOMER), X)
             client.hset("gateway:models", NEWCOMER, PREVIEW)
             _y_is_served(stage)
             client.hset("gateway:revocations", X_REVOKED, "{}")
-            client.hset(allowlist(NEWCOMER), X, "{}")
+            client.hset(stage.allowlist(NEWCOMER), X, "{}")
             client.hset("gateway:models", NEWCOMER, SUSPENDED)
             client.hdel("gateway:revocations", X_REVOKED)
 

@@ -10,8 +10,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import redis.asyncio
 from msgspec import Struct, structs
-from support.theatre import ALL, AWAY, FRONTIER, GATED, OPEN, SCARCE, Scene, Theatre, X, Y, Z, allowlist, on, until
+from support.theatre import ALL, AWAY, FRONTIER, GATED, OPEN, SCARCE, Scene, Theatre, X, Y, Z, on, until
+
+from gateway.store.keys import Keys
+from gateway.store.writer import PolicyWriter
 
 Play = Callable[[Theatre], Awaitable[None]]
 HOUR = 3600
@@ -41,6 +45,35 @@ class Row(Struct, frozen=True):
 async def removed(stage: Theatre) -> None:
     """No fault at all."""
     await stage.remove(X)
+    await stage.watch()
+
+
+async def removed_by_the_tool(stage: Theatre) -> None:
+    """One transaction: the data, the revision, an entry in the stream of changes."""
+    async with redis.asyncio.Redis(port=stage.server.port, protocol=2) as client:
+        with stage.ends(on(FRONTIER, X)):
+            await PolicyWriter(client, Keys()).remove_grant(FRONTIER, X, "operator", "the contract has ended")
+    await stage.watch()
+
+
+async def organisation_revoked(stage: Theatre) -> None:
+    """X is out of everything, what is not gated too."""
+    with stage.ends(key for key in ALL if key[0] == X):
+        await stage.cli("HSET", "gateway:revocations", f"org:{X}", "{}")
+    await stage.watch()
+
+
+async def model_suspended(stage: Theatre) -> None:
+    """Everybody is out of one model, and in the others."""
+    with stage.ends(on(FRONTIER)):
+        await stage.cli("HSET", "gateway:models", FRONTIER, '{"stage":"suspended"}')
+    await stage.watch()
+
+
+async def ordered_by_directive(stage: Theatre) -> None:
+    """A directive stops a model for everybody but Y."""
+    with stage.ends(on(FRONTIER, X, Z)):
+        await stage.cli("HSET", "gateway:directives", "halt", json.dumps({"models": [FRONTIER], "except_organisations": [Y]}))
     await stage.watch()
 
 
@@ -99,14 +132,14 @@ async def out_of_memory(stage: Theatre) -> None:
 
 async def wrong_type(stage: Theatre) -> None:
     """A string where an allowlist was: its model is for nobody, others are not touched; put right, it is as before without X."""
-    await stage.cli("RENAME", allowlist(FRONTIER), "aside")
     with stage.ends(on(FRONTIER)):
-        await stage.cli("SET", allowlist(FRONTIER), "no hash")
+        await stage.cli("RENAME", stage.allowlist(FRONTIER), "aside")
+        await stage.cli("SET", stage.allowlist(FRONTIER), "no hash")
     await stage.watch()
     assert not stage.running(*on(FRONTIER))
     await stage.cli("HDEL", "aside", X)
     with stage.begins(on(FRONTIER, Y, Z)):
-        await stage.cli("RENAME", "aside", allowlist(FRONTIER))
+        await stage.cli("RENAME", "aside", stage.allowlist(FRONTIER))
     await stage.recovers(on(FRONTIER, Y, Z))
 
 
@@ -199,7 +232,7 @@ async def server_frozen(stage: Theatre) -> None:
         stage.server.pause()
         await stage.stale()
         stage.server.resume()
-    await back_without_x(stage)
+    await stage.back_without_x()
 
 
 async def black_hole(stage: Theatre) -> None:
@@ -209,7 +242,7 @@ async def black_hole(stage: Theatre) -> None:
         await stage.remove(X)
         await stage.stale()
         stage.way.open.set()
-    await back_without_x(stage)
+    await stage.back_without_x()
 
 
 async def store_slow_by_two_seconds(stage: Theatre) -> None:
@@ -219,7 +252,7 @@ async def store_slow_by_two_seconds(stage: Theatre) -> None:
         await stage.remove(X)
         await stage.stale()
         stage.way.delay = 0.0
-    await back_without_x(stage)
+    await stage.back_without_x()
 
 
 async def password_changed(stage: Theatre) -> None:
@@ -232,34 +265,32 @@ async def password_changed(stage: Theatre) -> None:
         await stage.stale()
         await stage.cli("CONFIG", "SET", "requirepass", "")
         del stage.server.options["requirepass"]
-    await back_without_x(stage)
-
-
-async def back_without_x(stage: Theatre) -> None:
-    """The store is back: everybody but X is served again, soon."""
-    await stage.recovers(on(FRONTIER, Y, Z))
-    await stage.watch()
+    await stage.back_without_x()
 
 
 def _kill_and_remove(stage: Theatre) -> None:
     with stage.server.client() as client, client.pipeline(transaction=True) as together:
         together.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-        together.hdel(allowlist(FRONTIER), X)
+        together.hdel(stage.allowlist(FRONTIER), X)
         together.execute()
 
 
 def _copy_without_x(stage: Theatre) -> None:
     with stage.server.client() as client:
-        for key in (*map(allowlist, GATED), "gateway:revision"):
+        for key in (*map(stage.allowlist, GATED), "gateway:revision"):
             client.execute_command("COPY", key, key, "DB", 9)
         client.execute_command("SELECT", 9)
-        client.execute_command("HDEL", allowlist(FRONTIER), X)
+        client.execute_command("HDEL", stage.allowlist(FRONTIER), X)
         client.execute_command("SELECT", 0)
 
 
 THROUGH: Final = Scene(through=True)
 ROWS: Final = (
     Row(removed),
+    Row(removed_by_the_tool),
+    Row(organisation_revoked),
+    Row(model_suspended),
+    Row(ordered_by_directive),
     Row(removed_and_every_connection_killed, both=True),
     Row(connections_reset, THROUGH),
     Row(flushall, both=True),

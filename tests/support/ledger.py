@@ -36,10 +36,11 @@ class Edit(Struct):
 
 
 class Outage(Struct):
-    """The gate cannot reach the store from `began` to `ended`."""
+    """The gate cannot reach the store from `began` to `ended`; not `total`: it may, from some instant of that time on."""
 
     began: float
     ended: float = math.inf
+    total: bool = True
 
 
 class Ledger:
@@ -70,9 +71,9 @@ class Ledger:
                 edit.acked = time.monotonic()
 
     @contextlib.contextmanager
-    def outage(self) -> Iterator[None]:
-        """The store is out of reach in the block."""
-        self.outages.append(outage := Outage(time.monotonic()))
+    def outage(self, *, total: bool = True) -> Iterator[None]:
+        """The store is out of reach in the block; not `total`: for some of it."""
+        self.outages.append(outage := Outage(time.monotonic(), total=total))
         try:
             yield
         finally:
@@ -111,7 +112,9 @@ class Ledger:
         edit = self.last_edit(key, at)
         if edit is None or (not edit.permitted and at > self.deadline(edit)):
             return True
-        return key[1] in self.gated and any(outage.began + self.bound.unreachable < at < outage.ended for outage in self.outages)
+        return key[1] in self.gated and any(
+            outage.total and outage.began + self.bound.unreachable < at < outage.ended for outage in self.outages
+        )
 
     def owed(self, key: Key, since: float, until: float) -> bool:
         """Whether it must pass all the time from `since` to `until`, for certain."""

@@ -85,6 +85,7 @@ class Soak:
         self._observer = Observer([gate.url], gate.mint)
         self._seed = seed
         self._began = 0.0
+        self._over = False
         self._streams = self._refused = self._cut = self._probes = self._edits = self._kills = 0
         self._last_byte: list[float] = []
         self._violations: list[Violation] = []
@@ -105,6 +106,7 @@ class Soak:
             for _ in range(PROBERS):
                 self._observer.probe(self._key(), pause=PAUSE)
             await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+            self._over = True
             await _end(tasks)
             await self._observer.go()
             self._take_probes()
@@ -128,7 +130,7 @@ class Soak:
 
     async def _operate(self, client: "redis.asyncio.Redis") -> None:
         writer = PolicyWriter(client, Keys())
-        while True:
+        while not self._over:  # the client library now and then keeps a cancellation to itself
             await asyncio.sleep(self._chance.expovariate(1 / EDIT_EVERY))
             edit = self._shadow.choose()
             with self._ledger.writing(edit.changes):
@@ -140,7 +142,7 @@ class Soak:
 
     async def _kill(self, client: "redis.asyncio.Redis") -> None:
         """Now and then the gate loses every connection to its store."""
-        while True:
+        while not self._over:
             await asyncio.sleep(KILL_EVERY)
             for entry in await client.client_list():
                 if entry["name"] == "gateway-watch":

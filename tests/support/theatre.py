@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec import Struct, structs
 from support.checker import OK, Fault, Violation, check
@@ -77,11 +77,25 @@ AWAY: Final = Scene(max_staleness=1.0, timeout=0.3, bound=Bound(unreachable=2.0,
 """The store is going to be out of reach: stale after a second."""
 
 
-class Theatre:
-    """Everything that plays. `gates` are workers, `way` leads to the store if the scene has a passage."""
+class Store(Protocol):
+    """A server, or several that act as one."""
 
-    def __init__(self, server: RedisServer, fountain: Fountain, ledger: Ledger, clock: WallClock) -> None:
-        self.server = server
+    @property
+    def url(self) -> str:
+        """Its address in the gate's settings."""
+
+    def cli(self, *arguments: str | bytes | float) -> Any:
+        """Send one command as typed into redis-cli, to whoever takes it now."""
+
+
+class Theatre:
+    """Everything that plays. `gates` are workers; `way` leads to the store if the scene has a passage; `server`: a store of one server."""
+
+    def __init__(self, store: Store, fountain: Fountain, ledger: Ledger, clock: WallClock) -> None:
+        self.store = store
+        if isinstance(store, RedisServer):
+            self.server = store
+        self.prefix = "{gateway}:" if store.url.startswith("redis+cluster:") else "gateway:"
         self.fountain = fountain
         self.ledger = ledger
         self.clock = clock
@@ -90,23 +104,27 @@ class Theatre:
         self.observer: Observer
 
     def __repr__(self) -> str:
-        return f"<Theatre {self.server} {self.observer}>"
+        return f"<Theatre {self.store} {self.observer}>"
 
     # -- the operator: what is written is also noted in the ledger ----------------------------------------------------
 
     async def cli(self, *command: str | float) -> Any:
         """Type one command into redis-cli."""
-        return await asyncio.to_thread(self.server.cli, *command)
+        return await asyncio.to_thread(self.store.cli, *command)
+
+    def allowlist(self, model: str) -> str:
+        """Key of a model's allowlist."""
+        return f"{self.prefix}allowlist:{model}"
 
     async def admit(self, *organisations: str, model: str = FRONTIER, grant: str = "{}") -> None:
         """HSET grants on the allowlist of a model."""
         with self.ledger.writing({(organisation, model): True for organisation in organisations}):
-            await self.cli("HSET", allowlist(model), *(part for name in organisations for part in (name, grant)))
+            await self.cli("HSET", self.allowlist(model), *(part for name in organisations for part in (name, grant)))
 
     async def remove(self, *organisations: str, model: str = FRONTIER) -> None:
         """HDEL grants."""
         with self.ledger.writing({(organisation, model): False for organisation in organisations}):
-            await self.cli("HDEL", allowlist(model), *organisations)
+            await self.cli("HDEL", self.allowlist(model), *organisations)
 
     @contextmanager
     def ends(self, keys: Iterable[Key]) -> Iterator[None]:
@@ -124,8 +142,8 @@ class Theatre:
         """Write the policy: every partner on every gated model."""
         with self.begins(ALL):
             for model in GATED:
-                await self.cli("HSET", allowlist(model), *(part for name in PARTNERS for part in (name, "{}")))
-            await self.cli("SET", "gateway:revision", 1)
+                await self.cli("HSET", self.allowlist(model), *(part for name in PARTNERS for part in (name, "{}")))
+            await self.cli("SET", f"{self.prefix}revision", 1)
 
     # -- the audience -------------------------------------------------------------------------------------------------
 
@@ -166,6 +184,11 @@ class Theatre:
             await asyncio.sleep(0.01)
             fresh, seen = self.observer.probes[seen:], len(self.observer.probes)
             waiting -= {probe.key for probe in fresh if probe.status == OK and probe.asked_at > began}
+
+    async def back_without_x(self) -> None:
+        """The store is back: everybody but X is served again, soon."""
+        await self.recovers(on(FRONTIER, Y, Z))
+        await self.watch()
 
     async def stale(self) -> None:
         """Wait until every gated stream is cut, at the latest a little after its bound."""
@@ -214,11 +237,6 @@ ALL: tuple[Key, ...] = tuple((partner, model) for partner in PARTNERS for model 
 EVERY_GATED = tuple(key for key in ALL if key[1] in GATED)
 
 
-def allowlist(model: str) -> str:
-    """Key of a model's allowlist."""
-    return f"gateway:allowlist:{model}"
-
-
 def on(model: str, *organisations: str) -> tuple[Key, ...]:
     """Keys of these organisations (all, where none is named) on a model."""
     return tuple((organisation, model) for organisation in organisations or PARTNERS)
@@ -251,7 +269,7 @@ async def until(condition: Callable[[], object], what: str) -> None:
 @asynccontextmanager
 async def open_theatre(
     directory: Path,
-    server: RedisServer,
+    store: Store,
     scene: Scene = NEAR,
     parts: Parts = PARTS,
     *,
@@ -262,8 +280,9 @@ async def open_theatre(
     async with AsyncExitStack() as stack:
         fountain = await stack.enter_async_context(flowing(pace))
         clock = WallClock()
-        stage = Theatre(server, fountain, Ledger(GATED, scene.bound), clock)
-        stage.way = await stack.enter_async_context(passage(server.port))
+        stage = Theatre(store, fountain, Ledger(GATED, scene.bound), clock)
+        if scene.through:
+            stage.way = await stack.enter_async_context(passage(stage.server.port))
         await stage.prepare()
         issuer = DemoIssuer(directory)
         for number in range(workers):
@@ -279,7 +298,7 @@ async def open_theatre(
 
 
 def _settings(directory: Path, issuer: DemoIssuer, stage: Theatre, scene: Scene) -> Settings:
-    url = f"redis://127.0.0.1:{stage.way.port if scene.through else stage.server.port}"
+    url = f"redis://127.0.0.1:{stage.way.port}" if scene.through else stage.store.url
     store = store_section(
         directory, None, url=url, max_staleness=scene.max_staleness, timeout=scene.timeout, canary_every=scene.canary_every
     )
