@@ -100,11 +100,18 @@ def check_restrictions(
     if rules is NO_RESTRICTIONS:
         return []
     if rules.plain:
-        return [
-            Check(source, PASS, None, finding[0], binding) if finding[1] is PASS else _refusal(finding, source, waived, binding=binding)
-            for finding in findings(rules, request)
-        ]
+        return check_plain(rules, source, request, waived, binding)
     return [_weighed_check(weighed, source, waived, binding=binding) for weighed in weigh(rules, request, owners, wall)]
+
+
+def check_plain(
+    rules: Restrictions, source: Source, request: AccessRequest, waived: frozenset[Aspect], binding: bool = True
+) -> list[Check]:
+    """Do the same for plain rules: the hour and the owners do not matter to them."""
+    return [
+        Check(source, PASS, None, finding[0], binding) if finding[1] is PASS else _refusal(finding, source, waived, binding=binding)
+        for finding in findings(rules, request)
+    ]
 
 
 def _refusal(finding: Finding, source: Source, waived: frozenset[Aspect], *, binding: bool) -> Check:

@@ -4,12 +4,13 @@
 """
 
 import math
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 
 from gateway.policy.access import AccessRequest, Instant, Location, Subject
-from gateway.policy.check import Check, check_restrictions
+from gateway.policy.check import Check, check_plain, check_restrictions
 from gateway.policy.decision import Decision, Denial, Permit
 from gateway.policy.directive import Directive
 from gateway.policy.enforcement import check_directive, covering, monitored, next_start
@@ -18,7 +19,7 @@ from gateway.policy.restrictions import FAIL, PASS
 from gateway.policy.revocation import NOT_REVOKED, check_revocations
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.policy.stage import GENERAL, check_stage, stage_of
-from gateway.policy.vocabulary import PRECEDENCE, Reason
+from gateway.policy.vocabulary import PRECEDENCE, Reason, Stage
 
 INITIALISED: Final = Check("policy:initialised", PASS)
 UNINITIALISED: Final = Check("policy:initialised", FAIL, Reason.POLICY_UNINITIALISED)
@@ -80,18 +81,28 @@ def _examine(request: AccessRequest, snapshot: Snapshot, now: Instant) -> _Case:
         checks.append(FRESH if now.steady <= _fresh_until(snapshot) else STALE)
     stand = standing(request, model, stage, source, snapshot, now)
     checks += stand.checks
-    dated = stand.grant is not None and not stand.grant.conditions.plain
+    dated = False
     if model.gated:
-        checks += check_restrictions(model.restrictions, model, request, stand.waived, now.wall, stand.owners)
-        dated = dated or not model.restrictions.plain
-        for name, more in model.by_stage:
-            if name is stage:
-                checks += check_restrictions(more, f"model:{model.id}:{stage}", request, stand.waived, now.wall, stand.owners)
-                dated = dated or not more.plain
+        rules = model.restrictions
+        if rules.plain:
+            checks += check_plain(rules, model, request, stand.waived)
+        else:
+            checks += check_restrictions(rules, model, request, stand.waived, now.wall, stand.owners)
+            dated = True
+        if model.by_stage:
+            checks += _of_stage(model, stage, request, stand, now)
+            dated = True
     directives = covering(model, snapshot.directives) if snapshot.directives else []
     for directive in directives:
         checks += check_directive(directive, request, stand.waived, now, stand.owners)
-    return _Case(checks, model, stand, directives, perishable, dated or bool(directives))
+        dated = True
+    return _Case(checks, model, stand, directives, perishable, dated)
+
+
+def _of_stage(model: Model, stage: Stage, request: AccessRequest, stand: Standing, now: Instant) -> Iterator[Check]:
+    for name, rules in model.by_stage:
+        if name is stage:
+            yield from check_restrictions(rules, f"model:{model.id}:{stage}", request, stand.waived, now.wall, stand.owners)
 
 
 def _fresh_until(snapshot: Snapshot) -> float:
@@ -100,12 +111,15 @@ def _fresh_until(snapshot: Snapshot) -> float:
 
 
 def _permit(case: _Case, model: Model, request: AccessRequest, snapshot: Snapshot, now: Instant) -> Permit:
-    stand = case.standing
-    ends = min(stand.grant.valid_until, request.subject.cut_at) if stand.grant else request.subject.cut_at
+    stand, ends, dated = case.standing, request.subject.cut_at, case.dated
+    if (grant := stand.grant) is not None:
+        if grant.valid_until < ends:  # noqa: PLR1730 - a call of min costs a fiftieth of the whole decision
+            ends = grant.valid_until
+        dated = dated or not grant.conditions.plain
     record = snapshot.stages.get(model.id)
     if record is not None and now.wall < record.next_from:
         ends = min(ends, record.next_from)
-    if case.dated:
+    if dated:
         ends = min(ends, *(check.until for check in case.checks))
     return Permit(
         request,

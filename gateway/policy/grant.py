@@ -9,7 +9,7 @@ from msgspec import Struct
 from gateway.policy.access import AccessRequest, Instant
 from gateway.policy.check import NOTHING_WAIVED, Check, Source, check_restrictions
 from gateway.policy.ownership import Ownership
-from gateway.policy.restrictions import FAIL, PASS
+from gateway.policy.restrictions import FAIL, NO_RESTRICTIONS, PASS
 from gateway.policy.snapshot import Grant, Model, Snapshot
 from gateway.policy.stage import EVALUATION, demands_grant
 from gateway.policy.vocabulary import Aspect, Reason, Stage
@@ -46,7 +46,7 @@ def standing(request: AccessRequest, model: Model, stage: Stage, source: Source,
         return Standing((Check(source, FAIL, reason),), demanded) if demanded else NO_STANDING
     validity = _validity(grant, stage, now)
     checks = [Check(grant, FAIL if validity else PASS, validity, None, demanded)]
-    if validity is None:
+    if validity is None and grant.conditions is not NO_RESTRICTIONS:
         checks += check_restrictions(grant.conditions, grant, request, NOTHING_WAIVED, now.wall, grant.ownership, binding=demanded)
     for check in checks:
         if check.reason is not None:
