@@ -21,6 +21,7 @@ _IDS: Final = (
 )
 # Fields that refer where their value is an object with an id, and are settings or text otherwise.
 _OWNERS: Final = ("prompt", "audio", "voice", "container", "session")
+_ITEM: Final = "item_reference"
 # Items that stand for a stored one unless they carry the whole of it.
 _WHOLE: Final = MappingProxyType({"reasoning": "encrypted_content", "image_generation_call": "result", "compaction": "encrypted_content"})
 
@@ -43,12 +44,9 @@ def item_problem(fields: Mapping[str, Any]) -> Refused | None:
     kind = fields.get("type")
     if not isinstance(kind, str):
         return None
-    if kind in _KINDS:
-        return refused(kind)
+    if kind == _ITEM and any(value and fold(name) == "id" for name, value in fields.items()):
+        return refused(_ITEM)
     if kind in _WHOLE and fields.get("id") and not fields.get(_WHOLE[kind]):
         text = f'an item of type "{kind}" without "{_WHOLE[kind]}" refers to a stored one, and whose it is cannot be told here'
         return Refused(Reason.ROUTE_NOT_ALLOWED, text)
     return None
-
-
-_KINDS: Final = frozenset(("item_reference", "container_reference", "skill_reference"))

@@ -23,6 +23,7 @@ REFERENCES: list[tuple[str, dict[str, Any]]] = [
     ("prompt", {"prompt": {"id": "pmpt_1", "version": "2"}}),
     ("background_options", {"background_options": {"poll": True}}),
     ("item_reference", {"input": [{"type": "item_reference", "id": "msg_1"}]}),
+    ("item_reference", {"messages": [{"content": [{"type": "item_reference", "Id": "msg_1"}]}]}),
     ("item_reference", {"input": [{"id": "msg_1"}]}),
     ("item_reference", {"input": [{"type": None, "id": "msg_1", "foo": 1}]}),
     ("encrypted_content", {"input": [{"type": "reasoning", "id": "rs_1", "summary": []}]}),
@@ -34,7 +35,7 @@ REFERENCES: list[tuple[str, dict[str, Any]]] = [
     ("vector_store_ids", {"input": [{"type": "tool_search_output", "tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}]}),
     ("file_ids", {"tools": [{"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-1"]}}]}),
     ("container", {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]}),
-    ("container_reference", {"tools": [{"type": "shell", "environment": {"type": "container_reference", "x": 1}}]}),
+    ("container_id", {"tools": [{"type": "shell", "environment": {"type": "container_reference", "container_id": "cntr_1"}}]}),
     ("file_id", {"tools": [{"type": "image_generation", "input_image_mask": {"file_id": "file-1"}}]}),
     # Chat completions
     ("file_id", {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]}),
