@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.settings_text import ISSUERS, UPSTREAMS, WHOLE, parsed
 
 from gateway.errors import SettingsError
-from gateway.policy.restrictions import NO_RESTRICTIONS, CountryRule
+from gateway.policy.ownership import OwnershipRule
+from gateway.policy.restrictions import NO_RESTRICTIONS, CountryRule, Restrictions
 from gateway.policy.vocabulary import Stage, Unknown
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
 from gateway.settings.shape import Credential, Settings
@@ -26,6 +28,9 @@ models:
       region: {any_in: [UA-43], unknown: allow}
       us_person_exempt: false
       deny_anonymizer: true
+    stages:
+      general: {restrictions: {us_person: true}}
+      preview: {restrictions: {ownership: {any_in: [KP], gte: 50}}}
   - {id: open-1, upstream: inference, gated: false}
   - {id: early-1, upstream: inference, stage: evaluation}
 """
@@ -67,6 +72,21 @@ def test_restrictions_arrive_whole_with_groups_expanded(settings: Settings) -> N
     assert rules.region == CountryRule(any_in=frozenset({"UA-43"}), unknown=Unknown.ALLOW)
     assert (rules.us_person_exempt, rules.deny_anonymizer, rules.deny_hosting, rules.residence) == (False, True, False, None)
     assert catalogue["open-1"].restrictions == NO_RESTRICTIONS
+
+
+def test_stages_bring_their_own_rules(settings: Settings) -> None:
+    catalogue = build_catalogue(settings, country_groups(settings))
+    assert catalogue["frontier-1"].by_stage == (
+        (Stage.PREVIEW, Restrictions(ownership=OwnershipRule(frozenset({"KP"}), 50.0, inclusive=True))),
+        (Stage.GENERAL, Restrictions(us_person=True)),
+    )
+    assert catalogue["open-1"].by_stage == ()
+
+
+def test_the_catalogue_can_be_digested(settings: Settings) -> None:
+    """The policy's digest is made of it, so every value in it must have one JSON form."""
+    catalogue = dict(build_catalogue(settings, country_groups(settings)))
+    assert msgspec.json.encode(catalogue, order="deterministic") == msgspec.json.encode(dict(catalogue), order="deterministic")
 
 
 def test_words_of_the_store_expand_by_the_same_groups(settings: Settings) -> None:

@@ -73,6 +73,19 @@ BROKEN = {
     "subject key itself": (WHOLE + "audit: {subject_key_env: 'a=b'}\n", "audit.subject_key_env: expected the name"),
     "link that breaks out": (WHOLE + "refusals: {blocked_by: 'https://a>; rel=x'}\n", "refusals.blocked_by: expected a URL"),
     "link that is none": (WHOLE + "refusals: {blocked_by: 'mailto:a'}\n", "refusals.blocked_by: expected a URL"),
+    "a tenant that is no pointer": (WHOLE.replace(KEYS, KEYS + "\n    claims: {tenant: tid}"), "issuers[0].claims.tenant: expected a JSON"),
+    "verified claims that are no pointer": (
+        WHOLE.replace(KEYS, KEYS + "\n    claims: {verified_claims: verified_claims}"),
+        "issuers[0].claims.verified_claims: expected a JSON Pointer",
+    ),
+    "an order nobody knows": (
+        WHOLE.replace(KEYS, KEYS + "\n    claims: {nationalities_order: newest}"),
+        "issuers[0].claims.nationalities_order: expected one of",
+    ),
+    "registration path that is no pointer": (WHOLE + "geolocation: {file: a, registered_country_path: c}\n", "registered_country_path"),
+    "flags nowhere": (WHOLE + "geolocation: {file: a, hosting: {file: b, paths: []}}\n", "geolocation.hosting.paths: expected at least"),
+    "a flag that is no pointer": (WHOLE + "geolocation: {file: a, anonymizer: {file: b, paths: [vpn]}}\n", "anonymizer.paths[0]: expected"),
+    "a flag without its value": (WHOLE + "geolocation: {file: a, hosting: {file: b, paths: [/u=]}}\n", "hosting.paths[0]: expected"),
     "database path that is no pointer": (WHOLE + "geolocation: {file: a, country_path: country}\n", "geolocation.country_path"),
 }
 

@@ -32,6 +32,25 @@ BROKEN = {
     "a country in lower case": (RULE % "nationality: {all_in: [US, de]}", "restrictions.nationality.all_in[1]: unknown country"),
     "a group nobody defined": (RULE % "residence: {any_in: [ear_e1]}", "restrictions.residence.any_in[0]: unknown country"),
     "a part of a country as nationality": (RULE % "nationality: {any_in: [UA-43]}", "work in region rules only"),
+    "a most recent nationality nobody knows": (RULE % "most_recent: {any_in: [QQ]}", "restrictions.most_recent.any_in[0]: unknown country"),
+    "owners from nowhere": (RULE % "ownership: {any_in: [QQ], gte: 50}", "restrictions.ownership.any_in[0]: unknown country"),
+    "owners from part of a country": (RULE % "ownership: {any_in: [UA-43], gte: 50}", "work in region rules only"),
+    "evidence about a place": (
+        RULE % "region: {any_in: [KP], require_verified: {trust_frameworks: [a]}}",
+        "region.require_verified: unknown key",
+    ),
+    "lesser classes of a home": (RULE % "residence: {any_in: [KP], classes: allow}", "residence.classes: unknown key"),
+    "a percentage beyond all": (RULE % "ownership: {any_in: [KP], gte: 101}", "expected a number from 0 to 100"),
+    "territories without a file": (RULE % "region: {any_in: [US], territories: true}", "region.territories: nothing says"),
+    "a stage that nobody can use": ("    stages: {suspended: {}}\n", "models[0].stages.suspended: unknown key"),
+    "a broken rule of a stage": (
+        "    stages: {general: {restrictions: {region: {any_in: [QQ]}}}}\n",
+        "models[0].stages.general.restrictions.region.any_in[0]: unknown country",
+    ),
+    "a rule of a stage of what is not gated": (
+        "    gated: false\n    stages: {general: {restrictions: {us_person: true}}}\n",
+        "models[0].stages.general.restrictions: restrictions hold for gated models only",
+    ),
     "groups that are not there": ("country_groups: nowhere.yaml\n", "country_groups: "),
 }
 
