@@ -32,6 +32,7 @@ KILL_EVERY = 3.0
 SAMPLE_EVERY = 0.5
 WARM_UP = 0.3
 """Share of the time after which memory is expected to stand."""
+WARM_UP_DEADLINE = 10.0
 PROBERS = 3
 PAUSE = 0.02
 PACE = 0.02
@@ -118,15 +119,20 @@ class Soak:
         with self._ledger.writing(dict.fromkeys(self._shadow.keys, True)):
             for command in self._shadow.first():
                 await client.execute_command(*command)  # type: ignore[no-untyped-call]
-        confirmed = await self._observer.stream(self._shadow.keys[0])
-        while not confirmed.log.flowing:
-            await asyncio.sleep(PAUSE)
-            confirmed = await self._observer.stream(self._shadow.keys[0]) if confirmed.log.ended_at else confirmed
+        async with asyncio.timeout(WARM_UP_DEADLINE):
+            while not await self._warmed_up():  # noqa: ASYNC110 - another process
+                await asyncio.sleep(PAUSE)
+        self._ledger.settle()
+
+    async def _warmed_up(self) -> bool:
+        """Whether a stream flows and every worker has opened its file of decision records, which it keeps open."""
+        reader = await self._observer.stream(self._shadow.keys[0])
+        await asyncio.sleep(PAUSE)
+        flows = reader.log.flowing
         await self._observer.go()
         self._observer.readers.clear()
-        self._ledger.settle()
-        while not any((self._gate.file.parent / "audit").glob("*")):  # noqa: ASYNC110 - opened with the first records, kept open
-            await asyncio.sleep(PAUSE)
+        opened = len(list((self._gate.file.parent / "audit").glob("decisions-*")))
+        return flows and opened >= max(1, len(self._gate.workers()))
 
     async def _operate(self, client: "redis.asyncio.Redis") -> None:
         writer = PolicyWriter(client, Keys())
