@@ -36,6 +36,7 @@ class Readings:
         self._past: dict[tuple[str, str], int] = {}
         self._task: asyncio.Task[None] | None = None
         self._up = True
+        self._store_problem = ""
         self._initialised = True
         self._told: frozenset[InvalidEntry] = frozenset()
         self.config_reloads: Mapping[str, int] = {}
@@ -106,10 +107,15 @@ class Readings:
         self._told = frozenset(snapshot.invalid)
 
     def _tell_store(self, *, up: bool) -> None:
+        """Log that the store is lost or back, and what else is new about it: a missing right, sentinels that do not confirm."""
+        problem, revision = self._watch.last_error, self._watch.snapshot.revision
         if up != self._up:
             self._up = up
             level, name = (logging.INFO, "store_back") if up else (logging.ERROR, "store_lost")
-            event(LOG, level, name, problem="" if up else self._watch.last_error, revision=self._watch.snapshot.revision)
+            event(LOG, level, name, problem="" if up else problem, revision=revision)
+        elif problem != self._store_problem:
+            event(LOG, logging.WARNING, "store_problem", problem=problem, revision=revision)
+        self._store_problem = problem
 
     def _read_policy(self) -> None:
         watch, metrics = self._watch, self._metrics

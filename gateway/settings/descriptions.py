@@ -75,10 +75,11 @@ DESCRIPTIONS: Final = MappingProxyType(
             "key": "PEM file with the private key, readable by the gate alone.",
         },
         "Store": {
-            "url": "`embedded` (a private server, started by the gate), `redis://host:6379`, `rediss://host:6379` or `unix:///path`.",
+            "url": "`embedded` (a private server, started by the gate), `redis://host:6379`, `unix:///path`, "
+            "`redis+sentinel://h1:26379,h2:26379,h3:26379/NAME` or `redis+cluster://h1:7000,h2:7001`; `rediss…` is TLS. See docs/store.md.",
             "password_env": "The environment variable that holds the store's password; never the password itself.",
             "data_dir": "Where the embedded store keeps its data.",
-            "prefix": "What every key in the store begins with; write `{gateway}:` in a cluster.",
+            "prefix": "What every key in the store begins with. In a cluster it needs a hash tag: `gateway:` becomes `{gateway}:`.",
             "max_staleness": "How long gated models are served after the store last confirmed the policy; then they are refused.",
             "reread_every": "How often the whole policy is read again, whatever the store has announced.",
             "canary_every": "How often a written key proves that changes arrive.",

@@ -72,7 +72,7 @@ class Listen(Section, frozen=True, kw_only=True):
 
 
 class Store(Section, frozen=True, kw_only=True):
-    """Where the dynamic policy lives. `url`: embedded, redis://, rediss://, unix://."""
+    """Where the dynamic policy lives. `url`: embedded, redis://, unix://, redis+sentinel://, redis+cluster://; rediss is TLS."""
 
     url: str = "embedded"
     password_env: str = ""

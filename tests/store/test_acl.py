@@ -163,13 +163,13 @@ async def operator_does_everything(stage: Stage) -> list[str]:
 
 
 async def _tried(*steps: Callable[[], Awaitable[object]]) -> list[str]:
-    problems = []
+    """Take the steps as far as they go; why no further."""
     for step in steps:
         try:
             await step()
         except Exception as error:  # noqa: BLE001 (whatever it is, it must be clear)
-            problems.append(f"{type(error).__name__}: {error}")
-    return problems
+            return [f"{type(error).__name__}: {error}"]
+    return []
 
 
 async def _on(answer: Awaitable[object] | object) -> None:
