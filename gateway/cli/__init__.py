@@ -19,6 +19,7 @@ VERBS: Final = {
     "schema": "print the JSON Schema of the settings file",
     "partner": "add, remove or list organisations on a model's allowlist",
     "model": "list models, change a model's stage",
+    "groups": "list country groups and say how old they are, explain one or a country code",
     "directive": "apply, lift, list dated orders on models; count whom one would touch",
     "revoke": "revoke a token, a subject or an organisation; list or lift revocations",
     "approve": "approve a change that waits for a second operator, or list them",

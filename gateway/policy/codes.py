@@ -34,6 +34,8 @@ KOSOVO: Final = "XK"  # user-assigned: ISO 3166-1 has no code; EU, IMF and CLDR 
 ALPHA2: Final = frozenset(iso3166.countries_by_alpha2) | {KOSOVO}
 ALPHA3: Final = {country.alpha3: country.alpha2 for country in iso3166.countries}
 
+NAMES: Final = {country.alpha2: country.apolitical_name for country in iso3166.countries}
+
 _LONGEST_SUBDIVISION: Final = 3
 _CAPITALS_AND_DIGITS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 

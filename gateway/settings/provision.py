@@ -21,9 +21,11 @@ from gateway.settings.shape import Credential, ModelSection, Settings
 
 def country_groups(settings: Settings) -> Gazetteer:
     """Read the groups of the configured file, none where none is configured. SettingsError names the file and what is wrong in it."""
-    if not settings.country_groups:
-        return NO_GROUPS
-    path = Path(settings.country_groups)
+    return read_country_groups(Path(settings.country_groups)) if settings.country_groups else NO_GROUPS
+
+
+def read_country_groups(path: Path) -> Gazetteer:
+    """Read a file of country groups. SettingsError names the file and what is wrong in it."""
     try:
         return read_groups(read_mapping(path))
     except ValueError as error:
