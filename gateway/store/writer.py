@@ -134,7 +134,7 @@ class PolicyWriter:
                         return await self._attempt(pipeline, order)
         except (RedisError, OSError) as error:
             raise StoreUnavailableError(f"the change was not made, or its answer was lost: {error}") from None
-        raise StoreUnavailableError(f"the change was not made: others came first {ATTEMPTS} times; try again")
+        raise StoreUnavailableError(f"the change was not made: others came first, or no server took it, {ATTEMPTS} times; try again")
 
     async def _attempt(self, pipeline: Pipeline, order: _Order) -> tuple[Change, ...]:
         keys = self._keys
