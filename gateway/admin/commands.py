@@ -11,6 +11,8 @@ from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.instants import read_instant, write_instant
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.errors import CommandError
+from gateway.policy.gazetteer import expand
+from gateway.policy.ownership import ownership
 from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Stage
 
@@ -69,10 +71,14 @@ def add_partner(
     evaluator: bool = False,
     covers_foreign_persons: bool = False,
     waive: tuple[str, ...] = (),
+    owners: tuple[str, ...] = (),
     authority: str = "",
     reason: str = "",
 ) -> AddPartner:
-    """Check an admission; raises CommandError with the right form. Dates as `read_instant` reads them, until is exclusive."""
+    """Check an admission; raises CommandError with the right form. Dates as `read_instant` reads them, until is exclusive.
+
+    `owners` are the organisation's ultimate owners, each written `DE:60` (country, percent).
+    """
     fields: dict[str, object] = _period(valid_from, valid_until, now)
     if evaluator:
         fields["evaluator"] = True
@@ -80,6 +86,8 @@ def add_partner(
         fields["covers_foreign_persons"] = True
     if waive:
         fields["waive"] = sorted({_waiver(name) for name in waive})
+    if owners:
+        fields["ownership"] = _owners(owners)
     if authority:
         fields["authority"] = _text(authority, "--authority")
     if reason:
@@ -132,6 +140,18 @@ def _waiver(name: str) -> str:
     if name not in WAIVERS:
         raise CommandError(f"--waive {name!r} is not known. Write one of: {', '.join(WAIVERS)}.")
     return name
+
+
+def _owners(written: tuple[str, ...]) -> list[dict[str, object]]:
+    shares = [(country, percent) for country, _, percent in (owner.partition(":") for owner in written)]
+    try:
+        expand([country for country, _ in shares])
+        found = ownership((country, float(percent)) for country, percent in shares)
+    except ValueError as error:
+        raise CommandError(f"--owner: {error}. Write --owner DE:60 for an owner in Germany with 60 percent.") from None
+    if found is None or any("-" in country for country, _ in shares):
+        raise CommandError("--owner: expected countries with a share above 0, together at most 100 percent. Write --owner DE:60.")
+    return [{"country": country, "percent": float(percent)} for country, percent in shares]
 
 
 def _name(name: str, option: str) -> str:

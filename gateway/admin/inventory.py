@@ -54,6 +54,7 @@ def _partner(model: str, organisation: str, grant: Grant, snapshot: Snapshot, no
         "evaluator": grant.evaluator,
         "covers_foreign_persons": grant.covers_foreign_persons,
         "waive": sorted(grant.waive),
+        "owners": [f"{country}:{percent:g}" for country, percent in grant.ownership.shares] if grant.ownership else [],
         "authority": grant.authority,
         "problem": problems[0] if problems else "",
     }

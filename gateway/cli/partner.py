@@ -15,7 +15,19 @@ from gateway.cli.wait import add_wait
 from gateway.policy.stage import stage_of
 from gateway.settings.shape import Settings
 
-COLUMNS = ("model", "organisation", "state", "from", "until", "evaluator", "covers_foreign_persons", "waive", "authority", "problem")
+COLUMNS = (
+    "model",
+    "organisation",
+    "state",
+    "from",
+    "until",
+    "evaluator",
+    "covers_foreign_persons",
+    "waive",
+    "owners",
+    "authority",
+    "problem",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +69,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--waive", action="append", default=[], metavar="hosting|anonymizer", help="an address rule that does not apply to it"
     )
+    parser.add_argument(
+        "--owner", action="append", default=[], metavar="CODE:PERCENT", help="an ultimate owner of the organisation, such as DE:60"
+    )
     parser.add_argument("--authority", default="", metavar="REF", help="under whose authority")
 
 
@@ -79,6 +94,7 @@ def _addition(arguments: argparse.Namespace, settings: Settings, stands: Standin
         evaluator=arguments.evaluator,
         covers_foreign_persons=arguments.covers_foreign_persons,
         waive=tuple(arguments.waive),
+        owners=tuple(arguments.owner),
         authority=arguments.authority,
         reason=arguments.reason,
     )

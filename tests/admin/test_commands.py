@@ -94,3 +94,16 @@ def test_an_unknown_waiver_is_refused_with_the_list() -> None:
 def test_texts_stay_on_one_line() -> None:
     with pytest.raises(CommandError, match="one line"):
         remove_partner(CATALOGUE, "org_acme", "frontier-1", reason="first\nsecond")
+
+
+def test_owners_are_written_by_country_and_percent() -> None:
+    command = add_partner(CATALOGUE, "org_acme", "frontier-1", NOW, owners=("DE:60", "US:12.5"))
+    assert command.grant == {"ownership": [{"country": "DE", "percent": 60.0}, {"country": "US", "percent": 12.5}]}
+
+
+@pytest.mark.parametrize("owner", ["DE", "DE:", "DE:all", "UK:60", "UA-43:60", "DE:0", "DE:101", ":60", "DE:nan"])
+def test_owners_that_cannot_be_are_refused_with_the_right_form(owner: str) -> None:
+    with pytest.raises(CommandError, match="Write --owner DE:60"):
+        add_partner(CATALOGUE, "org_acme", "frontier-1", NOW, owners=(owner,))
+    with pytest.raises(CommandError, match="together at most 100 percent"):
+        add_partner(CATALOGUE, "org_acme", "frontier-1", NOW, owners=("DE:60", "US:41"))
