@@ -11,7 +11,8 @@ EVERYWHERE = (
     + "    ca_file: rel/ca\n    credential: {file: rel/secret}\n"
     + MODELS
     + "listen: {proxy: {tls: {certificate: rel/a, key: rel/b}}, admin: {tls: {certificate: rel/c, key: /abs/d}}}\n"
-    + "store: {data_dir: rel/data}\naudit: {directory: rel/audit}\ngeolocation: {file: rel/geo, anonymizer: {file: rel/vpn}, hosting: {file: rel/dc}}\n"
+    + "store: {data_dir: rel/data}\naudit: {directory: rel/audit}\ngeolocation:\n"
+    + "  {file: rel/geo, anonymizer: {file: rel/vpn}, hosting: {file: rel/dc}}\n"
 )
 
 
