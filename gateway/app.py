@@ -134,7 +134,7 @@ class Gateway:
             if upstreams.get(name) is not upstream:
                 upstream.close()
         self.watch.replace_catalogue(catalogue, expand_for(settings))
-        self.readings.rebind(verifier, self._keysets, upstreams)
+        self.readings.rebind(verifier, self._keysets, upstreams, geolocation)
         self._soon(self._settle(retired, verifier, retired_geolocation))
 
     # -- inside -------------------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ class Gateway:
             scheme="https" if settings.listen.proxy.tls else "http",
         )
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
-        self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams)
+        self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams, self._geolocation)
         self.replica = Replica(
             self.worker,
             ReplicaRegister(self.store_address, Keys(self.store_address.prefix), settings.store.timeout),

@@ -11,6 +11,7 @@ from gateway.audit.logs import event
 from gateway.audit.metrics import Metrics
 from gateway.identity.keyset import KeySet
 from gateway.identity.verifier import Verifier
+from gateway.location.geolocation import GeoDatabase
 from gateway.policy.snapshot import InvalidEntry, Snapshot
 from gateway.proxy.journey import Gate
 from gateway.proxy.upstream import Upstream
@@ -33,7 +34,9 @@ class Readings:
         self._verifier: Verifier | None = None
         self._keysets: Mapping[str, KeySet] = {}
         self._upstreams: Mapping[str, Upstream] = {}
+        self._geolocation: GeoDatabase | None = None
         self._past: dict[tuple[str, str], int] = {}
+        self._reloaded: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
         self._up = True
         self._store_problem = ""
@@ -44,12 +47,17 @@ class Readings:
     def __repr__(self) -> str:
         return f"<Readings of {self._metrics!r}>"
 
-    def rebind(self, verifier: Verifier, keysets: Mapping[str, KeySet], upstreams: Mapping[str, Upstream]) -> None:
+    def rebind(
+        self, verifier: Verifier, keysets: Mapping[str, KeySet], upstreams: Mapping[str, Upstream], geolocation: GeoDatabase | None = None
+    ) -> None:
         """Read from these from now on; what a replaced verifier counted is kept."""
         if self._verifier is not None and self._verifier is not verifier:
             for key, count in self._verifier.counts.items():
                 self._past[key] = self._past.get(key, 0) + count
-        self._verifier, self._keysets, self._upstreams = verifier, keysets, upstreams
+        if self._geolocation is not None and self._geolocation is not geolocation:
+            for outcome, count in self._geolocation.counts.items():
+                self._reloaded[outcome] = self._reloaded.get(outcome, 0) + count
+        self._verifier, self._keysets, self._upstreams, self._geolocation = verifier, keysets, upstreams, geolocation
 
     def start(self) -> None:
         """Begin."""
@@ -88,6 +96,7 @@ class Readings:
         """Copy everything now."""
         self._read_policy()
         self._read_identity()
+        self._read_geolocation()
         self._read_journal()
         self._metrics.connections_open.set(len(self._gate.connections))
         for name, upstream in self._upstreams.items():
@@ -138,6 +147,14 @@ class Readings:
                 metrics.keyset_age_seconds.labels(name).set(keyset.age_seconds)
             for outcome, count in keyset.fetches.items():
                 metrics.keyset_fetches.labels(name, outcome).set_total(count)
+
+    def _read_geolocation(self) -> None:
+        if self._geolocation is None:
+            return
+        for name, database in self._geolocation.databases.items():
+            self._metrics.geolocation_build.labels(name).set(database.built_at)
+        for outcome, count in self._geolocation.counts.items():
+            self._metrics.geolocation_reloads.labels(outcome).set_total(count + self._reloaded.get(outcome, 0))
 
     def _read_journal(self) -> None:
         journal, metrics = self._journal, self._metrics

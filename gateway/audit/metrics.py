@@ -88,6 +88,10 @@ class Metrics:
         self.keyset_age_seconds = many(Age, "keyset_age_seconds", "Since the issuer's keys were read.", "issuer", merge=Merge.AGE)
         self.keyset_fetches = many(Counter, "keyset_fetches_total", "Reads of issuers' keys.", "issuer", "outcome")
         self.tokens = many(Counter, "tokens_total", "Tokens judged.", "issuer", "outcome")
+        self.geolocation_build = many(
+            Gauge, "geolocation_build_timestamp_seconds", "Build of each database, since 1970; the oldest.", "kind", merge=Merge.MIN
+        )
+        self.geolocation_reloads = many(Counter, "geolocation_reloads_total", "Databases replaced while running.", "outcome")
         self.audit_records = one(Counter, "audit_records_total", "Records written to the journal.")
         self.audit_lag_seconds = one(Gauge, "audit_lag_seconds", "Age of the oldest record not yet written.", merge=high)
         self.audit_failures = one(Counter, "audit_failures_total", "Failed writes to the journal, and records dropped.")

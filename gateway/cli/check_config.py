@@ -4,9 +4,10 @@ import argparse
 import sys
 
 from gateway.cli.failures import DONE, REFUSED
-from gateway.cli.options import add_json, config_path
+from gateway.cli.options import add_json, config_path, wall_clock
 from gateway.cli.tables import show_json
 from gateway.errors import SettingsError
+from gateway.settings.advice import advice, overdue
 from gateway.settings.loader import load
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups
 from gateway.settings.shape import Settings
@@ -26,12 +27,14 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError(f"{path or 'settings file'}: no such file. Write: gateway check-config FILE")
     try:
         settings = load(path)
-        models = build_catalogue(settings, country_groups(settings))
+        groups = country_groups(settings)
+        models = build_catalogue(settings, groups)
         if arguments.secrets:
             check_secrets(settings)
     except SettingsError as wrong:
         return _refused(wrong, as_json=arguments.json)
-    return _accepted(str(path), settings, len(models), as_json=arguments.json)
+    doubts = (*advice(settings), *overdue(settings, groups, wall_clock().date()))
+    return _accepted(str(path), settings, len(models), doubts, as_json=arguments.json)
 
 
 def _refused(wrong: SettingsError, *, as_json: bool) -> int:
@@ -42,10 +45,12 @@ def _refused(wrong: SettingsError, *, as_json: bool) -> int:
     return REFUSED
 
 
-def _accepted(path: str, settings: Settings, names: int, *, as_json: bool) -> int:
+def _accepted(path: str, settings: Settings, names: int, doubts: tuple[str, ...], *, as_json: bool) -> int:
     held = {"models": len(settings.models), "names": names, "issuers": len(settings.issuers), "upstreams": len(settings.upstreams)}
     if as_json:
-        show_json({"ok": True, "problems": [], **held})
-    else:
-        print(f"{path}: good; {', '.join(f'{count} {what}' for what, count in held.items())}")
+        show_json({"ok": True, "problems": [], "warnings": doubts, **held})
+        return DONE
+    print(f"{path}: good; {', '.join(f'{count} {what}' for what, count in held.items())}")
+    for doubt in doubts:
+        print(f"warning: {doubt}", file=sys.stderr)
     return DONE

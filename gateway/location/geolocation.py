@@ -99,7 +99,7 @@ class GeoDatabase:
             database.refresh()
         self._count()
 
-    def start(self, every: float = 5.0) -> None:
+    def start(self, every: float = 1.0) -> None:
         """Refresh every so many seconds; needs a running loop."""
         self._task = asyncio.create_task(self._keep_fresh(every), name="geolocation")
 
