@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.admin.instants import write_instant
-from gateway.policy.access import AccessRequest, Instant
+from gateway.policy.access import SELF_ASSERTED, AccessRequest, Instant, Statement
 from gateway.policy.check import Check
 from gateway.policy.decide import decide, trace
 from gateway.policy.decision import Decision, Denial, Permit
@@ -29,6 +29,9 @@ def explain(request: AccessRequest, snapshot: Snapshot, now: Instant) -> Explana
         "model": request.model,
         "model_id": decision.model.id if decision.model else None,
         "location_source": request.location.source,
+        "location_others": [other.source for other in request.location.others],
+        "location_built_at": _date(request.location.built_at or math.inf),
+        "statements": [_statement(one) for one in request.subject.statements] or [SELF_ASSERTED],
         "revision": snapshot.revision,
         "digest": snapshot.digest,
         "checks": _rows(trace(request, snapshot, now)),
@@ -63,6 +66,15 @@ def _rows(checks: Sequence[Check]) -> list[dict[str, Any]]:
         }
         for check in checks
     ]
+
+
+def _statement(told: Statement) -> str:
+    """Name a part of the token and how it was verified, not what it says."""
+    evidence = told.verification
+    if evidence is None:
+        return told.source
+    known = (evidence.trust_framework, evidence.assurance_level, _date(evidence.time if evidence.time is not None else math.inf))
+    return f"{told.source} ({', '.join(part for part in known if part)})"
 
 
 def _date(instant: float) -> str | None:

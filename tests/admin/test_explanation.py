@@ -1,7 +1,9 @@
 import json
 
+from msgspec import structs
+
 from gateway.admin.explanation import explain, unidentified
-from gateway.policy.access import AccessRequest, Instant, Location, Nationalities, Subject
+from gateway.policy.access import AccessRequest, Instant, Location, Nationalities, Statement, Subject, Verification
 from gateway.policy.restrictions import CountryRule, Restrictions
 from gateway.policy.snapshot import Grant, Model, Snapshot
 from gateway.policy.vocabulary import Reason
@@ -53,3 +55,19 @@ def test_an_unknown_model_is_explained_too() -> None:
 def test_a_token_that_is_not_accepted_has_a_reason_and_no_checks() -> None:
     told = unidentified(Reason.TOKEN_EXPIRED, "frontier-1")
     assert (told["decision"], told["reasons"], told["checks"]) == ("deny", ["token_expired"], [])
+
+
+def test_sources_are_named_with_their_evidence_and_not_what_they_say() -> None:
+    plain = explain(asked("org_acme", "DE"), SNAPSHOT, NOW)
+    assert (plain["statements"], plain["location_others"], plain["location_built_at"]) == (["self_asserted"], [], None)
+    told = (
+        Statement(nationalities=Nationalities(("DE",), unknown=False)),
+        Statement("verified_claims[0]", Verification("eidas", "high", NOW.wall - 60)),
+        Statement("verified_claims[1]", Verification("de_aml")),
+    )
+    place = Location("DE", source="database", others=(Location("FR", source="registered"),), built_at=NOW.wall)
+    request = asked("org_acme", "DE")
+    rich = explain(structs.replace(request, subject=structs.replace(request.subject, statements=told), location=place), SNAPSHOT, NOW)
+    assert rich["statements"] == ["self_asserted", "verified_claims[0] (eidas, high, 2026-06-01T11:59:00Z)", "verified_claims[1] (de_aml)"]
+    assert (rich["location_others"], rich["location_built_at"]) == (["registered"], "2026-06-01T12:00:00Z")
+    assert "FR" not in json.dumps(rich)
