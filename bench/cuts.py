@@ -30,7 +30,7 @@ BYSTANDER_PACE: Final = 10.0
 INTERVALS: Final = 1.6
 """Usual times between two events that a window lasts, so that every stream's gap around the edit lies in it."""
 SHORTEST: Final = 0.4
-SETTLE: Final = 0.3
+SETTLE: Final = 0.1
 SPARE_DESCRIPTORS: Final = 500
 DESCRIPTORS_PER_STREAM: Final = 2
 OK: Final = 200
@@ -41,7 +41,8 @@ class CutFigures(Struct, frozen=True):
 
     `end`: to its reader's noticing that the connection has ended. `pause`, `calm_pause`: the worst added pause of any stream that was not
     revoked, once per repeat, around the edit and before it; None where there is no such stream. `streams` is less than `wanted`
-    where the system's limit of open files does not let a worker have as many.
+    where the system's limit of open files does not let a worker have as many. `counted`: repeats that others did not disturb; all,
+    where there is none. `swept` is of all.
     """
 
     streams: int
@@ -50,6 +51,7 @@ class CutFigures(Struct, frozen=True):
     workers: int
     way: str
     repeats: int
+    counted: int
     last_byte: Distribution
     end: Distribution
     pause: Distribution | None
@@ -58,7 +60,9 @@ class CutFigures(Struct, frozen=True):
     shares: tuple[Shares, ...]
 
 
-class _Round(Struct):
+class CutRound(Struct, frozen=True):
+    """One edit: milliseconds of each revoked stream, added pauses of each other one."""
+
     last_byte: list[float]
     end: list[float]
     pause: list[float]
@@ -108,26 +112,14 @@ class Scene:
         for _ in range(repeats):
             rounds.append(self._round(frozenset(organisations), edit))
             self._restore(organisations)
-        return CutFigures(
-            streams=self._count,
-            wanted=self._plan.streams,
-            revoked=len(rounds[0].last_byte),
-            workers=self._plan.workers,
-            way=edits.way,
-            repeats=repeats,
-            last_byte=distribution([value for one in rounds for value in one.last_byte]),
-            end=distribution([value for one in rounds for value in one.end]),
-            pause=_worst([one.pause for one in rounds]),
-            calm_pause=_worst([one.calm_pause for one in rounds]),
-            swept=read_swept(self._peer).since(before),
-            shares=tuple(one.shares for one in rounds),
-        )
+        quiet = [one for one in rounds if not one.shares.disturbed] or rounds
+        return _summed_up(self._count, self._plan, edits.way, quiet, repeats, read_swept(self._peer).since(before))
 
     def close(self) -> None:
         """Leave every stream."""
         self._audience.close()
 
-    def _round(self, organisations: frozenset[str], edit: Callable[[], float]) -> _Round:
+    def _round(self, organisations: frozenset[str], edit: Callable[[], float]) -> CutRound:
         audience, everyone = self._audience, self._audience.listeners
         revoked = [one for one in everyone if one.organisation in organisations]
         others = [one for one in everyone if one.organisation not in organisations]
@@ -140,7 +132,7 @@ class Scene:
             began = edit()
             audience.listen(self._window, until=revoked)
         _check_open(others)
-        return _Round(
+        return CutRound(
             last_byte=[max(0.0, one.last_at - began) * 1e3 for one in revoked],
             end=[(one.ended_at - began) * 1e3 for one in revoked],
             pause=self._pauses(others),
@@ -166,6 +158,24 @@ class Scene:
 
     def _open(self, organisations: Sequence[str]) -> None:
         self._audience.open([(name, self._requests[name]) for name in organisations])
+
+
+def _summed_up(streams: int, plan: CutPlan, way: str, rounds: Sequence[CutRound], repeats: int, swept: Swept) -> CutFigures:
+    return CutFigures(
+        streams=streams,
+        wanted=plan.streams,
+        revoked=len(rounds[0].last_byte),
+        workers=plan.workers,
+        way=way,
+        repeats=repeats,
+        counted=len(rounds),
+        last_byte=distribution([value for one in rounds for value in one.last_byte]),
+        end=distribution([value for one in rounds for value in one.end]),
+        pause=_worst([one.pause for one in rounds]),
+        calm_pause=_worst([one.calm_pause for one in rounds]),
+        swept=swept,
+        shares=tuple(one.shares for one in rounds),
+    )
 
 
 def _check_open(listeners: Sequence[Listener]) -> None:

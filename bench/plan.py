@@ -44,9 +44,9 @@ QUICK: Final = Plan(
     round_seconds=2,
     extra_rounds=0,
     stream_rounds=1,
-    stream_seconds=2.5,
-    memory_streams=(1_000,),
-    edits=30,
-    cuts=(CutPlan(streams=1, pace=100.0, of_one=3, of_all=0), CutPlan(streams=500, pace=5.0, of_one=2, of_all=1)),
+    stream_seconds=2.0,
+    memory_streams=(500,),
+    edits=15,
+    cuts=(CutPlan(streams=1, pace=100.0, of_one=2, of_all=0), CutPlan(streams=300, pace=5.0, of_one=2, of_all=1)),
 )
 MEMORY_PACE: Final = 0.2

@@ -117,7 +117,7 @@ def _cuts(found: Sequence[CutFigures]) -> Table:
             f"{cut.swept.mean_milliseconds:.1f} (≤ {cut.swept.p99_bound_milliseconds:.0f})",
             *(_pause(pause) for pause in (cut.pause, cut.calm_pause)),
             *(f"{max(shares):.0%}" for shares in ([one.server_cpu for one in cut.shares], [one.load_cpu for one in cut.shares])),
-            str(cut.repeats),
+            f"{cut.counted} of {cut.repeats}",
             _remark(cut),
         )
     return table
@@ -130,7 +130,7 @@ def _edit(cut: CutFigures) -> str:
 
 
 def _remark(cut: CutFigures) -> str:
-    """Where the load may have been the limit, who else was busy, and how many streams did not fit."""
+    """Say where the load may have been the limit, who else was busy, and how many streams did not fit."""
     load = max(one.load_cpu for one in cut.shares)
     remarks = (
         f"upstream and readers used {load:.0%} of their core" if load > CALM_LOAD else "",

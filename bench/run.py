@@ -80,13 +80,18 @@ def _side_by_side(site: Site, plan: Plan, parts: tuple[str, ...], servers: tuple
 
 
 def _revocation(site: Site, plan: Plan, outcome: Outcome, descriptors: int, say: Say) -> None:
-    with gate(site) as peer:
-        say(f"edit to effect: {plan.edits} times")
-        outcome.edits = measure_edits(site, peer, plan)
-    for cut in plan.cuts:
-        say(f"revocation under {cut.streams} streams, {cut.workers} workers: of one organisation {cut.of_one} times, of all {cut.of_all}")
-        with _noting(outcome, f"revocation under {cut.streams} streams, {cut.workers} workers"), gate(site, cut.workers) as peer:
-            outcome.cuts += measure_cuts(site, peer, cut, descriptors)
+    """One gate for each number of workers; the edits' effect on the next decision is measured on the first."""
+    for workers in dict.fromkeys(cut.workers for cut in plan.cuts):
+        with gate(site, workers) as peer:
+            if not outcome.edits:
+                say(f"edit to effect: {plan.edits} times")
+                outcome.edits = measure_edits(site, peer, plan)
+            for cut in plan.cuts:
+                if cut.workers == workers:
+                    what = f"revocation under {cut.streams} streams, workers: {workers}"
+                    say(f"{what}: of one organisation {cut.of_one} times, of all {cut.of_all} times, each raw and by the tool")
+                    with _noting(outcome, what):
+                        outcome.cuts += measure_cuts(site, peer, cut, descriptors)
 
 
 @contextlib.contextmanager
