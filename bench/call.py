@@ -8,6 +8,7 @@ from msgspec import Struct
 
 MODEL: Final = "bench-whole"
 STREAM_MODEL: Final = "bench-stream"
+BYSTANDER_MODEL: Final = "bench-bystander"
 ORGANISATION: Final = "org_bench"
 COUNTRY_HEADER: Final = "cf-ipcountry"
 _PROMPT: Final = "Explain how a canal lock lifts a boat, for a reader who has never seen one. "
@@ -32,9 +33,9 @@ def whole(token: str) -> Call:
     return _call(token, {"model": MODEL, "temperature": 0.7, "max_tokens": 512})
 
 
-def streamed(token: str, pace: float) -> Call:
+def streamed(token: str, pace: float, model: str = STREAM_MODEL) -> Call:
     """Ask for a stream of `pace` events a second."""
-    return _call(token, {"model": STREAM_MODEL, "stream": True, "pace": pace})
+    return _call(token, {"model": model, "stream": True, "pace": pace})
 
 
 def _call(token: str, fields: dict[str, object]) -> Call:

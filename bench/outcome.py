@@ -3,10 +3,11 @@
 from msgspec import Struct
 
 from bench.cores import Cores
+from bench.cuts import CutFigures
 from bench.duties import Duties
 from bench.plan import Plan
 from bench.requests import RequestFigures
-from bench.revocation import CutFigures, EditFigures
+from bench.revocation import EditFigures
 from bench.streams import EventFigures, MemoryFigures
 
 

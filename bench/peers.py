@@ -10,10 +10,11 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from bench.call import COUNTRY_HEADER, MODEL, ORGANISATION, STREAM_MODEL, streamed, whole
+from bench.call import BYSTANDER_MODEL, COUNTRY_HEADER, MODEL, ORGANISATION, STREAM_MODEL, streamed, whole
 from bench.cores import Cores
 from bench.origin import floor
 from bench.plain_relay import Rules
+from bench.problem import BenchError
 from bench.program import Program, free_port, python
 from bench.raw import RawStore, wait_for_status
 from gateway.demo.issuer import DemoIssuer
@@ -69,15 +70,16 @@ Runner = Callable[[Site], contextlib.AbstractContextManager[Peer]]
 
 
 @contextlib.contextmanager
-def gate(site: Site) -> Iterator[Peer]:
-    """The gate with everything on, its own embedded store, and the one grant that the calls need."""
+def gate(site: Site, workers: int = 1) -> Iterator[Peer]:
+    """The gate with everything on, its own embedded store, and the grants that the calls need; all its `workers` on one core."""
     directory, port, admin_port = site.fresh("gate"), free_port(), free_port()
     settings = directory / "gateway.yaml"
     settings.write_text(yaml.safe_dump(_gate_settings(site, directory, port, admin_port)))
-    command = python("gateway", "serve", "--config", str(settings))
+    command = python("gateway", "serve", "--config", str(settings), "--workers", str(workers))
     with Program("gate", command, site.cores.server, directory / "log", (port, admin_port)) as program:
-        grant(directory)
         peer = Peer("gate", port, port, program, directory, admin_port)
+        for model in (MODEL, STREAM_MODEL):
+            grant(store_of(peer), model, ORGANISATION)
         _check(peer, site)
         yield peer
 
@@ -121,12 +123,18 @@ def direct(site: Site) -> Iterator[Peer]:
     yield Peer("direct", site.origin_port, site.pacer_port)
 
 
-def grant(data_dir: Path, model: str = "") -> None:
-    """Write the grant of `model` (of both models if none is named) into the gate's store, as redis-cli would."""
-    store = RawStore(socket_path(data_dir))
-    for name in (model,) if model else (MODEL, STREAM_MODEL):
-        store.command("HSET", Keys().allowlist(name), ORGANISATION, "{}")
-    store.close()
+def store_of(peer: Peer) -> Path:
+    """Give the socket of a gate's store. Raises BenchError for a peer that has none."""
+    if peer.data_dir is None:
+        raise BenchError(f"{peer.name} has no store to edit")
+    return socket_path(peer.data_dir)
+
+
+def grant(store: Path, model: str, organisation: str) -> None:
+    """Put an organisation on a model's allowlist, as redis-cli would."""
+    connection = RawStore(store)
+    connection.command("HSET", Keys().allowlist(model), organisation, "{}")
+    connection.close()
 
 
 def _check(peer: Peer, site: Site) -> None:
@@ -159,7 +167,11 @@ def _gate_settings(site: Site, directory: Path, port: int, admin_port: int) -> d
             {"name": "whole", "urls": [f"http://127.0.0.1:{site.origin_port}"]} | upstream,
             {"name": "stream", "urls": [f"http://127.0.0.1:{site.pacer_port}"]} | upstream,
         ],
-        "models": [{"id": MODEL, "upstream": "whole"} | model, {"id": STREAM_MODEL, "upstream": "stream"} | model],
+        "models": [
+            {"id": MODEL, "upstream": "whole"} | model,
+            {"id": STREAM_MODEL, "upstream": "stream"} | model,
+            {"id": BYSTANDER_MODEL, "upstream": "stream"} | model,
+        ],
         "limits": {"connections": CONNECTIONS},
         "audit": {"directory": str(directory / "audit")},
         "log": {"level": "warning"},

@@ -1,8 +1,18 @@
-"""How much is measured: the quick plan ends within a minute, the full one within six."""
+"""How much is measured: the quick plan ends within a minute, the full one within eight."""
 
 from typing import Final
 
 from msgspec import Struct
+
+
+class CutPlan(Struct, frozen=True):
+    """Streams that run, events a second of each, workers that serve them; how often one organisation is revoked, how often all are."""
+
+    streams: int
+    pace: float
+    of_one: int
+    of_all: int
+    workers: int = 1
 
 
 class Plan(Struct, frozen=True):
@@ -19,10 +29,12 @@ class Plan(Struct, frozen=True):
     pace: float = 100.0
     memory_streams: tuple[int, ...] = (1_000, 10_000)
     edits: int = 100
-    single_cuts: int = 40
-    mass_cuts: int = 5
-    mass_streams: int = 1_000
-    mass_pace: float = 5.0
+    cuts: tuple[CutPlan, ...] = (
+        CutPlan(streams=1, pace=100.0, of_one=20, of_all=0),
+        CutPlan(streams=1_000, pace=5.0, of_one=10, of_all=3),
+        CutPlan(streams=10_000, pace=1.0, of_one=5, of_all=1),
+        CutPlan(streams=1_000, pace=5.0, of_one=6, of_all=2, workers=4),
+    )
 
 
 FULL: Final = Plan()
@@ -32,11 +44,9 @@ QUICK: Final = Plan(
     round_seconds=2,
     extra_rounds=0,
     stream_rounds=1,
-    stream_seconds=2.5,
-    memory_streams=(1_000,),
-    edits=30,
-    single_cuts=10,
-    mass_cuts=1,
+    stream_seconds=2.0,
+    memory_streams=(500,),
+    edits=15,
+    cuts=(CutPlan(streams=1, pace=100.0, of_one=2, of_all=0), CutPlan(streams=300, pace=5.0, of_one=2, of_all=1)),
 )
 MEMORY_PACE: Final = 0.2
-SINGLE_PACE: Final = 100.0

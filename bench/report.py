@@ -6,13 +6,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bench.cuts import CutFigures
 from bench.figures import Distribution, Figure
 from bench.outcome import Outcome
 from bench.requests import RequestFigures
 from bench.streams import EventFigures, MemoryFigures
+from bench.watchman import disturbance
 
 YARDSTICK = "aiohttp"
 """The peer that the others are compared with."""
+CALM_LOAD = 0.5
+"""Share of its core up to which the load side of the streams surely keeps up."""
 
 
 def show(outcome: Outcome, console: Console) -> None:
@@ -26,6 +30,8 @@ def show(outcome: Outcome, console: Console) -> None:
         console.print(_memory(outcome.memory))
     if outcome.edits:
         console.print(_revocation(outcome))
+    if outcome.cuts:
+        console.print(_cuts(outcome.cuts))
     if outcome.duties.requests:
         did = outcome.duties
         console.print(f"The gate counted {did.requests:,.0f} requests, wrote {did.records:,.0f} records, lost {did.lost_records:,.0f}.")
@@ -87,12 +93,55 @@ def _revocation(outcome: Outcome) -> Table:
         table.add_column(heading, justify="left" if heading in {"edit", "until"} else "right")
     for edit in outcome.edits:
         table.add_row(f"raw {edit.edit}", "the first decision by it is answered", *_milliseconds(edit.effect))
-    for cut in outcome.cuts:
-        way = "raw HDEL" if cut.way == "HDEL" else "the tools' writer"
-        streams = "the stream" if cut.streams == 1 else f"each of {cut.streams:,} streams"
-        table.add_row(way, f"the last byte of {streams}", *_milliseconds(cut.last_byte))
-        table.add_row("", f"the end of {streams}", *_milliseconds(cut.end))
     return table
+
+
+def _cuts(found: Sequence[CutFigures]) -> Table:
+    table = Table(
+        title="Revocation under running streams, milliseconds: from the edit to the last byte of each revoked stream;\n"
+        "the worst added pause of the others (median / max of the repeats) around the edit, and before it;\n"
+        "by the gate's metric: mean (and 99 of 100 within)",
+        title_justify="left",
+    )
+    for heading in ("streams", "revoked", "edit"):
+        table.add_column(heading, justify="left", no_wrap=True)
+    for heading in ("p50", "p99", "max", "end p99", "by its metric", "pause", "calm pause", "gate core", "load core", "times"):
+        table.add_column(heading, justify="right")
+    table.add_column("remark")
+    for cut in found:
+        table.add_row(
+            f"{cut.streams:,}" + (f" / {cut.workers} workers" if cut.workers > 1 else ""),
+            f"{cut.revoked:,}",
+            _edit(cut),
+            *(f"{value:.1f}" for value in (cut.last_byte.p50, cut.last_byte.p99, cut.last_byte.greatest, cut.end.p99)),
+            f"{cut.swept.mean_milliseconds:.1f} (≤ {cut.swept.p99_bound_milliseconds:.0f})",
+            *(_pause(pause) for pause in (cut.pause, cut.calm_pause)),
+            *(f"{max(shares):.0%}" for shares in ([one.server_cpu for one in cut.shares], [one.load_cpu for one in cut.shares])),
+            f"{cut.counted} of {cut.repeats}",
+            _remark(cut),
+        )
+    return table
+
+
+def _edit(cut: CutFigures) -> str:
+    whole = cut.revoked == cut.streams > 1
+    raw = "HSET stage" if whole else "HDEL grant"
+    return f"raw {raw}" if cut.way == "raw" else f"tool, {'stage' if whole else 'grant'}"
+
+
+def _remark(cut: CutFigures) -> str:
+    """Say where the load may have been the limit, who else was busy, and how many streams did not fit."""
+    load = max(one.load_cpu for one in cut.shares)
+    remarks = (
+        f"upstream and readers used {load:.0%} of their core" if load > CALM_LOAD else "",
+        disturbance(cut.shares).replace("others used up to", "others"),
+        f"not {cut.wanted:,} streams: open files are limited" if cut.streams < cut.wanted else "",
+    )
+    return "; ".join(filter(None, remarks))
+
+
+def _pause(found: Distribution | None) -> str:
+    return f"{found.p50:.1f} / {found.greatest:.1f}" if found is not None else ""
 
 
 def _milliseconds(found: Distribution) -> Iterable[str]:

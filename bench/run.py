@@ -12,6 +12,7 @@ import uvloop
 
 from bench.call import whole
 from bench.cores import Cores, choose_cores, stay_on
+from bench.cuts import measure_cuts
 from bench.duties import read_duties
 from bench.generator import Generator
 from bench.origin import origin
@@ -21,7 +22,7 @@ from bench.plan import Plan
 from bench.problem import BenchError
 from bench.program import Program, allow_descriptors, free_port, python
 from bench.requests import measure_requests
-from bench.revocation import measure_cuts, measure_edits
+from bench.revocation import measure_edits
 from bench.streams import measure_events, measure_memory
 from bench.versions import command, versions
 from gateway.demo.issuer import DemoIssuer
@@ -49,7 +50,7 @@ def run(plan: Plan, parts: tuple[str, ...], servers: tuple[str, ...], say: Say) 
                 outcome.memory.append(uvloop.run(measure_memory(site, SERVERS[name], plan, descriptors)))
         if "revocation" in parts and "gate" in servers:
             with _noting(outcome, "revocation"):
-                _revocation(site, plan, outcome, say)
+                _revocation(site, plan, outcome, descriptors, say)
     outcome.seconds = time.monotonic() - began
     return outcome
 
@@ -78,12 +79,19 @@ def _side_by_side(site: Site, plan: Plan, parts: tuple[str, ...], servers: tuple
                 outcome.duties = read_duties(peer)
 
 
-def _revocation(site: Site, plan: Plan, outcome: Outcome, say: Say) -> None:
-    with gate(site) as peer:
-        say(f"edit to effect: {plan.edits} times")
-        outcome.edits = measure_edits(site, peer, plan)
-        say(f"removal under running streams: 1 stream {plan.single_cuts} times, {plan.mass_streams} streams {plan.mass_cuts} times")
-        outcome.cuts = uvloop.run(measure_cuts(site, peer, plan))
+def _revocation(site: Site, plan: Plan, outcome: Outcome, descriptors: int, say: Say) -> None:
+    """One gate for each number of workers; the edits' effect on the next decision is measured on the first."""
+    for workers in dict.fromkeys(cut.workers for cut in plan.cuts):
+        with gate(site, workers) as peer:
+            if not outcome.edits:
+                say(f"edit to effect: {plan.edits} times")
+                outcome.edits = measure_edits(site, peer, plan)
+            for cut in plan.cuts:
+                if cut.workers == workers:
+                    what = f"revocation under {cut.streams} streams, workers: {workers}"
+                    say(f"{what}: of one organisation {cut.of_one} times, of all {cut.of_all} times, each raw and by the tool")
+                    with _noting(outcome, what):
+                        outcome.cuts += measure_cuts(site, peer, cut, descriptors)
 
 
 @contextlib.contextmanager
