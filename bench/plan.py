@@ -47,6 +47,6 @@ QUICK: Final = Plan(
     stream_seconds=2.0,
     memory_streams=(500,),
     edits=15,
-    cuts=(CutPlan(streams=1, pace=100.0, of_one=2, of_all=0), CutPlan(streams=300, pace=5.0, of_one=2, of_all=1)),
+    cuts=(CutPlan(streams=1, pace=100.0, of_one=2, of_all=0), CutPlan(streams=300, pace=5.0, of_one=1, of_all=1)),
 )
 MEMORY_PACE: Final = 0.2
