@@ -147,6 +147,7 @@ class Link(asyncio.Protocol):
         """Complete what only a close completes (RFC 9112 section 6.3, rule 8); anything else is broken."""
         self.closed = True
         self.deadline = NEVER
+        del self._parser  # it would keep a closed link alive in a cycle
         self.endpoint.on_closed(self)
         exchange, self._exchange = self._exchange, None
         if exchange is None:

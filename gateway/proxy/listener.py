@@ -123,8 +123,10 @@ class Connection(asyncio.Protocol):
         self._queue.clear()
         self._arriving = None
         serving, self._serving = self._serving, None
-        if self.relay is not None:
-            self.relay.on_client_gone()
+        relay, self.relay = self.relay, None  # with the parser, what would keep a closed connection alive in a cycle
+        del self._parser
+        if relay is not None:
+            relay.on_client_gone()
         elif serving is not None:
             self._gate.witness.on_abandoned()
 
