@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, Final
 
 import redis.asyncio
-from redis.asyncio.connection import Connection, ConnectionPool, SSLConnection
+from redis.asyncio.connection import Connection, ConnectionPool, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -17,7 +17,7 @@ from redis.exceptions import (
     WatchError,
 )
 
-from gateway.store.address import Endpoint, StoreAddress, resolve
+from gateway.store.address import Endpoint, StoreAddress, resolve, tls_context
 from gateway.store.whereabouts import Position, whereabouts
 
 PAUSE: Final = 0.05
@@ -64,8 +64,16 @@ class FoundConnection(Connection):
         return self.host, self.port
 
 
-class FoundSecureConnection(FoundConnection, SSLConnection):
-    """The same with TLS."""
+class SecureConnection(SSLConnection):
+    """Believes the authorities that the watch believes and no other: redis-py alone would trust the system's besides those named."""
+
+    def __init__(self, *, address: StoreAddress, **options: Any) -> None:  # noqa: ANN401 (redis-py's own)
+        super().__init__(**options)
+        self.ssl_context.context = tls_context(address)
+
+
+class FoundSecureConnection(FoundConnection, SecureConnection):
+    """The same for a server that has to be found."""
 
 
 def connect(address: StoreAddress, timeout: float = 2.0) -> "redis.asyncio.Redis":
@@ -81,24 +89,13 @@ def connect(address: StoreAddress, timeout: float = 2.0) -> "redis.asyncio.Redis
         "protocol": 2,
     }
     if target.kind in ("sentinel", "cluster"):
-        kind = FoundSecureConnection if target.tls else FoundConnection
-        pool = ConnectionPool(connection_class=kind, position=Position(whereabouts(target, timeout)), **_tls(target), **options)
-        return redis.asyncio.Redis.from_pool(pool)
-    return redis.asyncio.Redis(**_endpoint(target), **options)
-
-
-def _endpoint(target: StoreAddress) -> dict[str, Any]:
-    if target.kind == "unix":
-        return {"unix_socket_path": target.path}
-    ((host, port),) = target.endpoints
-    return {"host": host, "port": port, "ssl": target.tls} | _tls(target)
-
-
-def _tls(target: StoreAddress) -> dict[str, Any]:
-    if not target.tls:
-        return {}
-    return {
-        "ssl_ca_certs": target.ca_file or None,
-        "ssl_certfile": target.certificate or None,
-        "ssl_keyfile": target.key or None,
-    }
+        options["position"] = Position(whereabouts(target, timeout))
+        options["connection_class"] = FoundSecureConnection if target.tls else FoundConnection
+    elif target.kind == "unix":
+        options |= {"connection_class": UnixDomainSocketConnection, "path": target.path}
+    else:
+        options["connection_class"] = SecureConnection if target.tls else Connection
+        ((options["host"], options["port"]),) = target.endpoints
+    if target.tls:
+        options["address"] = target
+    return redis.asyncio.Redis.from_pool(ConnectionPool(**options))

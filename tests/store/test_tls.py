@@ -55,6 +55,20 @@ async def test_an_unknown_authority_is_refused(secured: RedisServer) -> None:
             await client.ping()
 
 
+async def test_the_named_authority_alone_is_believed(
+    secured: RedisServer, files: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An authority of the system that has the same name, or that did sign, changes nothing."""
+    stranger = issue(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(stranger.authority))
+    async with connect(parse_address(with_files(secured.url, files))) as client:
+        assert await client.ping()
+    monkeypatch.setenv("SSL_CERT_FILE", str(files.authority))
+    async with connect(parse_address(f"{secured.url}?ssl_ca_certs={stranger.authority}")) as client:
+        with pytest.raises(Exception, match="certificate verify failed"):
+            await client.ping()
+
+
 async def test_a_name_that_the_certificate_does_not_carry_is_refused(secured: RedisServer, files: Certificate) -> None:
     with pytest.raises(StoreUnavailableError, match=r"Hostname mismatch|not valid for 'localhost'"):
         await open_link(parse_address(with_files(secured.url.replace("127.0.0.1", "localhost"), files)), 2.0)
