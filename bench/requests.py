@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from bench.figures import Figure, figure
 from bench.generator import Generator, Load
-from bench.peers import Peer, Site
+from bench.peers.site import Peer, Site
 from bench.plan import Plan
 from bench.watchman import Shares, Watchman, disturbance, load_limit
 
