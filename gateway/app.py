@@ -111,7 +111,7 @@ class Gateway:
         """Take no more connections, let running answers end within the drain time, then break them off and leave."""
         if self._server is not None:
             self._server.close()
-        await self.gate.drain(self.settings.limits.drain)
+        await self.gate.doors.drain(self.settings.limits.drain)
         await self._stack.aclose()
 
     def apply(self, settings: Settings) -> None:
@@ -126,7 +126,7 @@ class Gateway:
             event(LOG, logging.WARNING, "settings_need_restart", problem=", ".join(late))
         retired, self.verifier, self.settings = self.verifier, verifier, settings
         gate = self.gate
-        gate.identifier, gate.limits, gate.house = verifier, settings.limits, _house(settings)
+        gate.identifier, gate.limits, gate.replies.house = verifier, settings.limits, _house(settings)
         retired_geolocation, self._geolocation = self._geolocation, geolocation
         gate.locator = Locator(settings.listen.proxy, geolocation)
         old, gate.upstreams = gate.upstreams, upstreams
@@ -235,7 +235,7 @@ class Gateway:
         problems += [f"no keys of issuer {name}" for name in self.verifier.issuers_without_keys]
         if not self.journal.accepting:
             problems.append("decision records are required and cannot be written")
-        if self.gate.draining:
+        if self.gate.doors.draining:
             problems.append("draining")
         return Readiness(tuple(problems), snapshot.revision, age if known else None)
 

@@ -98,7 +98,7 @@ class Readings:
         self._read_identity()
         self._read_geolocation()
         self._read_journal()
-        self._metrics.connections_open.set(len(self._gate.connections))
+        self._metrics.connections_open.set(len(self._gate.doors.connections))
         for name, upstream in self._upstreams.items():
             self._metrics.upstream_connections.labels(name, "idle").set(upstream.idle)
             self._metrics.upstream_connections.labels(name, "busy").set(upstream.open - upstream.idle)

@@ -9,25 +9,22 @@ import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Final, Protocol
 
-from msgspec import structs
-
-from gateway.dialects import House, Refusal, Response, from_denial, from_reason, model_entry, models_page, render
-from gateway.dialects.failure import failure
+from gateway.dialects import House
 from gateway.identity.bearer import find_credential
 from gateway.identity.verifier import NeedKeys
 from gateway.policy.access import AccessRequest, Instant, Location, Subject
-from gateway.policy.decide import decide, visible_models
+from gateway.policy.decide import decide
 from gateway.policy.decision import Denial, Permit
-from gateway.policy.snapshot import Snapshot
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.deadlines import Deadlines, Timed
+from gateway.proxy.doors import Doors
 from gateway.proxy.evidence import Witness
 from gateway.proxy.heads import Head
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.listener import Connection
-from gateway.proxy.message import local_head
 from gateway.proxy.precedents import Precedents
 from gateway.proxy.relay import Relay
+from gateway.proxy.replies import UPGRADE_REQUIRED, PolicySource, Replies
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream
 from gateway.proxy.websocket import WebSocketRelay
@@ -35,13 +32,10 @@ from gateway.settings.shape import Limits
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.handshake import WRONG_VERSION, read_handshake
 from gateway.wire.model import Refused, resolve
-from gateway.wire.routes import Kind, dialect_of, path_model
+from gateway.wire.routes import Kind
 
-DRAIN_TICK: Final = 0.02
 UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-UPGRADE_REQUIRED: Final = 426
-SPOKEN_HERE: Final = ((b"upgrade", b"websocket"), (b"sec-websocket-version", b"13"))
 
 
 class Identifier(Protocol):
@@ -52,12 +46,6 @@ class Identifier(Protocol):
 
     async def fetch_keys(self, need: NeedKeys) -> None:
         """Fetch them, or learn that they cannot be had."""
-
-
-class PolicySource(Protocol):
-    """Who has the policy in force."""
-
-    snapshot: Snapshot
 
 
 class Locator(Protocol):
@@ -94,11 +82,10 @@ class Gate:
         self.locator = locator
         self.upstreams = upstreams
         self.witness = witness
-        self.house = house
-        self.draining = False
+        self.doors = Doors(deadlines, witness, loop.time)
+        self.replies = Replies(policy, clock, witness, house, self.doors)
         self.leases = LeaseBook(loop, lambda: policy.snapshot, clock, witness.on_swept)
         self.leases.on_monitored = witness.on_monitored
-        self.connections: set[Connection] = set()
         self.clock = clock
         self._policy = policy
         self._deadlines = deadlines
@@ -109,7 +96,7 @@ class Gate:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
-        return f"<Gate {len(self.connections)} connections, {self.leases!r}>"
+        return f"<Gate {self.doors!r}, {self.leases!r}>"
 
     def start(self) -> None:
         """Begin to watch the time of the leases."""
@@ -118,25 +105,9 @@ class Gate:
     def stop(self) -> None:
         """Break off whatever is left, and close the links."""
         self.leases.stop()
-        for connection in list(self.connections):
-            connection.abort()
+        self.doors.close()
         for upstream in self.upstreams.values():
             upstream.close()
-
-    async def drain(self, patience: float) -> None:
-        """Serve no new request, let the running ones end, at most `patience` seconds."""
-        self.draining = True
-        for connection in list(self.connections):
-            connection.retire()
-        deadline = self.now() + patience
-        while self.connections and self.now() < deadline:  # noqa: ASYNC110 - thousands of connections need no event for this one wait
-            await asyncio.sleep(DRAIN_TICK)
-        for connection in list(self.connections):
-            if connection.relay is not None:
-                connection.relay.end_for_drain()
-        await asyncio.sleep(DRAIN_TICK)  # the last events leave
-
-    # -- connections --------------------------------------------------------------------------------------------------
 
     def watch(self, thing: Timed) -> None:
         """Honour a deadline of its own."""
@@ -145,20 +116,6 @@ class Gate:
     def forget(self, thing: Timed) -> None:
         """Its deadline is of no more interest."""
         self._deadlines.forget(thing)
-
-    def admit(self, connection: Connection) -> None:
-        """Enter a new connection, or close it unserved where there are as many as there may be."""
-        if len(self.connections) >= self.limits.connections or self.draining:
-            self.witness.on_unserved("draining" if self.draining else "too_many")
-            connection.abort()
-            return
-        self.connections.add(connection)
-        self._deadlines.watch(connection)
-
-    def dismiss(self, connection: Connection) -> None:
-        """A connection is gone."""
-        self.connections.discard(connection)
-        self._deadlines.forget(connection)
 
     # -- the path -----------------------------------------------------------------------------------------------------
 
@@ -186,10 +143,10 @@ class Gate:
             self.refuse_unreadable(connection, request)
             return
         if request.route is not None and request.route.kind is Kind.STATEFUL:
-            self.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, UNOWNED)
+            self.replies.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, UNOWNED)
             return
         if request.route is None or request.upgrade is not (request.route.kind is Kind.REALTIME):
-            self.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, _upgrade_advice(request))
+            self.replies.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, _upgrade_advice(request))
             return
         if request.upgrade and not self._read_handshake(connection, request, head.envelope):
             return
@@ -197,13 +154,13 @@ class Gate:
         if request.handshake is not None:
             credential = find_credential(request.headers, request.handshake.credentials)
         if isinstance(credential, Reason):
-            self.refuse(connection, request, credential)
+            self.replies.refuse(connection, request, credential)
             return
         identity = self.identifier.verify(credential, self.clock())
         if isinstance(identity, Subject):
             self._identified(connection, request, identity)
         elif isinstance(identity, Reason):
-            self.refuse(connection, request, identity)
+            self.replies.refuse(connection, request, identity)
         else:
             self._later(self._identify(connection, request, credential, identity))
 
@@ -216,13 +173,13 @@ class Gate:
         now = self.clock()
         resolved = resolve(route, envelope.query, envelope.headers, request.whole_body(), envelope.path)
         if isinstance(resolved, Refused):
-            self.refuse(connection, request, resolved.reason, resolved.detail)
+            self.replies.refuse(connection, request, resolved.reason, resolved.detail)
             return
         request.stream = resolved.stream
         address, location = self.locator.locate(connection.peer, envelope.headers)
         decision = self.decide(request, AccessRequest(subject, resolved.model, location), now)
         if isinstance(decision, Denial):
-            self.answer_refusal(connection, request, self.refusal_of(decision, request))
+            self.replies.answer_refusal(connection, request, self.replies.refusal_of(decision, request))
             return
         relay_type = self.relay_type if request.handshake is None else WebSocketRelay
         relay = relay_type(self, connection, request, decision, self.upstreams[decision.model.upstream])
@@ -248,38 +205,12 @@ class Gate:
             self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
         return decision
 
-    # -- refusing -----------------------------------------------------------------------------------------------------
-
-    def refuse(self, connection: Connection, request: Request, reason: Reason, detail: str = "") -> None:
-        """Refuse what never reached the policy."""
-        snapshot = self._policy.snapshot
-        denial = Denial((reason,), revision=snapshot.revision)
-        self.witness.on_decision(request, denial, snapshot, self.clock(), request.subject, "")
-        refusal = structs.replace(from_reason(reason, request.id, request.id, self.house, detail), revision=snapshot.revision)
-        self.answer_refusal(connection, request, refusal)
-
     def refuse_unreadable(self, connection: Connection, request: Request) -> None:
         """Refuse what cannot be read in one way only, and close: what follows on this connection has no certain meaning."""
         request.keep_alive = False
-        request.number = request.number or b"%b%08x" % (self._prefix, next(self._numbers))
-        self.refuse(connection, request, Reason.MALFORMED_REQUEST, request.problem)
-
-    def answer_refusal(self, connection: Connection, request: Request, refusal: Refusal) -> None:
-        """Write a refusal in the caller's dialect."""
-        accept = next((value for name, value in request.headers if name == b"accept"), None)
-        response = render(dialect_of(request.route, request.headers), refusal, accept)
-        if request.status == UPGRADE_REQUIRED:
-            response.headers.extend(SPOKEN_HERE)
-        self._answer(connection, request, response, request.status or response.status)
-
-    def refusal_of(self, denial: Denial, request: Request, *, conceal: bool = True) -> Refusal:
-        """Put a denial into the words for a caller; who was permitted before knows the model, and nothing is to `conceal`."""
-        return from_denial(denial, request.id, request.id, self.house, conceal=conceal)
-
-    def fail(self, connection: Connection, request: Request, status: int, problem: str) -> None:
-        """Say that the upstream did not answer."""
-        response = failure(dialect_of(request.route, request.headers), status, problem, request.id)
-        self._answer(connection, request, response, status)
+        if not request.number:
+            self.number(request)
+        self.replies.refuse(connection, request, Reason.MALFORMED_REQUEST, request.problem)
 
     # -- what the relay asks for --------------------------------------------------------------------------------------
 
@@ -317,46 +248,19 @@ class Gate:
         if isinstance(identity, Subject):
             self._identified(connection, request, identity)
         else:
-            self.refuse(connection, request, identity if isinstance(identity, Reason) else Reason.KEYSET_UNAVAILABLE)
+            self.replies.refuse(connection, request, identity if isinstance(identity, Reason) else Reason.KEYSET_UNAVAILABLE)
 
     def _identified(self, connection: Connection, request: Request, subject: Subject) -> None:
         request.subject = subject
         if request.route is not None and request.route.kind in (Kind.CATALOGUE, Kind.CATALOGUE_ITEM):
-            self._show_models(connection, request, subject)
+            _, location = self.locator.locate(connection.peer, request.headers)
+            self.replies.show_models(connection, request, subject, location)
         elif request.complete or request.problem:
             self.judge(connection, request)
         else:
             request.awaits_body = True
             if request.version == "1.1" and request.head is not None and request.head.expects_continue:
                 connection.transport.write(CONTINUE)
-
-    def _show_models(self, connection: Connection, request: Request, subject: Subject) -> None:
-        """Answer from policy: exactly the models that this caller may use, from where it is, now."""
-        _, location = self.locator.locate(connection.peer, request.headers)
-        snapshot = self._policy.snapshot
-        models = visible_models(subject, location, snapshot, self.clock())
-        dialect = dialect_of(request.route, request.headers)
-        if request.route is not None and request.route.kind is Kind.CATALOGUE:
-            body = models_page(dialect, models)
-        else:
-            name = path_model(request.route, request.envelope.path) if request.route is not None and request.envelope is not None else ""
-            model = next((model for model in models if name == model.id or name in model.aliases), None)
-            if model is None:
-                self.refuse(connection, request, Reason.MODEL_UNKNOWN)
-                return
-            body = model_entry(dialect, model)
-        marks = [(b"x-request-id", request.number), (b"x-gateway-decision-id", request.number)]
-        marks.append((b"x-gateway-revision", b"%d" % snapshot.revision))
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *marks]
-        self._answer(connection, request, Response(200, headers, body), 200)
-
-    def _answer(self, connection: Connection, request: Request, response: Response, status: int) -> None:
-        if connection.closed:
-            return
-        keep = request.complete and request.keep_alive and not self.draining
-        head = local_head(status, response.headers, len(response.body), keep=keep)
-        connection.transport.write(head if request.envelope is not None and request.envelope.method == b"HEAD" else head + response.body)
-        connection.finish(reusable=keep)
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         task = self.loop.create_task(work)

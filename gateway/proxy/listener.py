@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
         self.peer = peer[0] if isinstance(peer, tuple) else ""
         self.transport.set_write_buffer_limits(high=self._gate.limits.buffer)
         self.deadline = self._gate.now() + self._gate.limits.header_timeout
-        self._gate.admit(self)
+        self._gate.doors.admit(self, self._gate.limits)
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; what it cannot read ends the connection."""
@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
         del exc
         self.closed = True
         self.deadline = NEVER
-        self._gate.dismiss(self)
+        self._gate.doors.dismiss(self)
         self._queue.clear()
         self._arriving = None
         serving, self._serving = self._serving, None
@@ -224,7 +224,7 @@ class Connection(asyncio.Protocol):
             return
         if request is None or not request.complete:
             self._linger()
-        elif not reusable or not request.keep_alive or self._gate.draining:
+        elif not reusable or not request.keep_alive or self._gate.doors.draining:
             self.transport.close()
         else:
             if self._reading_paused:

@@ -243,7 +243,7 @@ class Relay:
                 head,
                 self._gate.marks_of(self),
                 chunked=self._chunked,
-                keep=self._reusable and self.request.keep_alive and not self._gate.draining,
+                keep=self._reusable and self.request.keep_alive and not self._gate.doors.draining,
             )
         )
 
@@ -268,7 +268,7 @@ class Relay:
         """Say why in the caller's dialect."""
         route = self.request.route
         if route is not None:
-            self._last_event(cut_event(route.dialect, self._gate.refusal_of(denial, self.request, conceal=False)), events)
+            self._last_event(cut_event(route.dialect, self._gate.replies.refusal_of(denial, self.request, conceal=False)), events)
 
     def _last_event(self, event: bytes, events: Hold) -> None:
         """The transfer itself is left unended, so that no reader takes it for a whole answer."""
@@ -286,13 +286,13 @@ class Relay:
 
     def _finish_with_refusal(self, denial: Denial) -> None:
         self._connection.relay = None
-        self._gate.answer_refusal(self._connection, self.request, self._gate.refusal_of(denial, self.request))
+        self._gate.replies.answer_refusal(self._connection, self.request, self._gate.replies.refusal_of(denial, self.request))
 
     def _fail(self, status: int, problem: str) -> None:
         """The upstream did not answer: say so in the caller's dialect; the caller may try again."""
         self._end()
         self._connection.relay = None
-        self._gate.fail(self._connection, self.request, status, problem)
+        self._gate.replies.fail(self._connection, self.request, status, problem)
 
     def _stop_upstream(self) -> None:
         link, self._link = self._link, None

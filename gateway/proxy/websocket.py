@@ -96,7 +96,7 @@ class WebSocketRelay(Relay):
             self._cut(denial, conceal=False)
 
     def _cut(self, denial: Denial, *, detail: str = "", conceal: bool = True) -> None:
-        refusal = structs.replace(self._gate.refusal_of(denial, self.request, conceal=conceal), detail=detail)
+        refusal = structs.replace(self._gate.replies.refusal_of(denial, self.request, conceal=conceal), detail=detail)
         self._gate.witness.on_cut(self, denial)
         self._finish(Close.POLICY, closing_text(refusal))
 

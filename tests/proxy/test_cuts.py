@@ -194,13 +194,13 @@ async def test_draining_lets_a_running_answer_end_and_takes_no_new_request() -> 
         async with raw_caller(stage.port) as running, raw_caller(stage.port) as idle:
             running.post()
             await eventually(lambda: upstream.connections == 1, "the request is upstream")
-            drained = asyncio.create_task(stage.gate.drain(5.0))
+            drained = asyncio.create_task(stage.gate.doors.drain(5.0))
             assert (await idle.rest())[0] == b""
             go_on.set()
             head, _ = await running.answer()
             assert b"connection: close\r\n" in head
             await drained
-            assert not stage.gate.connections
+            assert not stage.gate.doors.connections
 
 
 async def test_what_still_runs_after_the_drain_time_ends_with_a_final_event() -> None:
@@ -211,7 +211,7 @@ async def test_what_still_runs_after_the_drain_time_ends_with_a_final_event() ->
     ):
         caller.post()
         await caller.until(b"data: 1\n\n")
-        await stage.gate.drain(0.05)
+        await stage.gate.doors.drain(0.05)
         rest, _ = await caller.rest()
         assert b"gateway_draining" in rest
         assert not rest.endswith(b"0\r\n\r\n")
@@ -223,7 +223,7 @@ async def test_what_is_no_event_stream_is_broken_off_after_the_drain_time() -> N
     async with scripted(starting(beginning)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
         caller.post()
         await caller.until(b"some")
-        await stage.gate.drain(0.05)
+        await stage.gate.doors.drain(0.05)
         assert (await caller.rest())[1]
 
 
@@ -231,7 +231,7 @@ async def test_a_request_without_an_answer_is_told_to_try_again_after_the_drain_
     async with scripted(starting(b"")) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
         caller.post()
         await eventually(lambda: upstream.connections == 1, "the request is upstream")
-        await stage.gate.drain(0.05)
+        await stage.gate.doors.drain(0.05)
         head, _ = await caller.answer()
         assert head.startswith(b"HTTP/1.1 503 ")
 

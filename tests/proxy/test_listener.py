@@ -242,7 +242,7 @@ async def test_a_slow_reader_holds_the_upstream_back() -> None:
     async with scripted(flood) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
         caller.post()
         await caller.head()
-        connection = next(iter(stage.gate.connections))
+        connection = next(iter(stage.gate.doors.connections))
         await eventually(lambda: connection.writing_paused, "the gate stops writing")
         seen = -1
         while seen != sent:  # until the upstream stands still
@@ -270,7 +270,7 @@ async def test_a_reader_that_never_reads_is_broken_off() -> None:
         caller.post()
         await caller.head()
         await asyncio.wait_for(upstream.closed.wait(), 5)
-        await eventually(lambda: not stage.gate.connections, "the connection is gone")
+        await eventually(lambda: not stage.gate.doors.connections, "the connection is gone")
 
 
 @pytest.mark.parametrize("start", [b"14;", b'14\r\n{"model":"frontier"}\r\n0\r\nx: '], ids=["chunk extension", "trailer"])

@@ -34,7 +34,7 @@ async def test_bytes_that_wait_for_their_reader_keep_the_sweep_open() -> None:
             await loop.sock_connect(caller, ("127.0.0.1", stage.port))
             await loop.sock_sendall(caller, REQUEST)
             await eventually(lambda: len(stage.gate.leases) == 1, "the stream runs")
-            (connection,) = stage.gate.connections
+            (connection,) = stage.gate.doors.connections
             connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
             relay = connection.relay
             assert relay is not None

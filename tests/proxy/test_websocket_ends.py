@@ -44,7 +44,7 @@ async def test_the_callers_close_passes_and_so_does_its_answer() -> None:
         caller.say(close(3333, "enough"))
         assert await caller.hear_close() == (3333, "enough")
         await asyncio.wait_for(upstream.closed.wait(), 5)
-        await eventually(lambda: not stage.gate.connections, "the connection is gone")
+        await eventually(lambda: not stage.gate.doors.connections, "the connection is gone")
         assert b'"ending":"complete"' in stage.notebook.lines[-1]
         assert stage.metrics.client_aborts.value == 0
         assert stage.metrics.streams_open.labels("frontier").value == 0
@@ -101,7 +101,7 @@ async def test_two_who_say_nothing_are_parted() -> None:
 
 async def test_what_is_still_open_after_the_drain_time_is_told_to_go() -> None:
     async with scripted(speaking(silent)) as upstream, open_stage([upstream.url]) as stage, talking(stage.port) as caller:
-        await stage.gate.drain(0.05)
+        await stage.gate.doors.drain(0.05)
         assert (await caller.hear_close())[0] == 1001
         await asyncio.wait_for(upstream.closed.wait(), 5)
 
@@ -180,19 +180,19 @@ async def test_a_caller_that_talks_all_the_time_hears_why_it_is_cut() -> None:
 
 async def test_a_caller_that_does_not_read_is_broken_off_when_it_is_cut() -> None:
     async with scripted(speaking(flood)) as upstream, open_stage([upstream.url]) as stage, talking(stage.port):
-        connection = next(iter(stage.gate.connections))
+        connection = next(iter(stage.gate.doors.connections))
         await eventually(lambda: connection.transport.get_write_buffer_size() > 65_536, "the caller is behind")
         stage.publish(WITHOUT_ACME)
         await asyncio.wait_for(upstream.closed.wait(), 5)
-        await eventually(lambda: not stage.gate.connections, "the connection is gone at once")
+        await eventually(lambda: not stage.gate.doors.connections, "the connection is gone at once")
 
 
 async def test_a_cut_caller_that_stays_is_left() -> None:
     async with scripted(speaking(silent)) as upstream, open_stage([upstream.url]) as stage, talking(stage.port) as caller:
         stage.publish(WITHOUT_ACME)
         assert (await caller.hear()).opcode == Opcode.CLOSE
-        assert len(stage.gate.connections) == 1
-        await eventually(lambda: not stage.gate.connections, "the connection is closed after a while")
+        assert len(stage.gate.doors.connections) == 1
+        await eventually(lambda: not stage.gate.doors.connections, "the connection is closed after a while")
 
 
 async def test_aiohttps_client_talks_and_is_cut(demo: DemoUpstream) -> None:

@@ -140,7 +140,7 @@ async def test_a_slow_reader_holds_the_upstream_back() -> None:
         writer.write(encode(close(1000, "that was all")))
 
     async with scripted(speaking(flood)) as upstream, open_stage([upstream.url]) as stage, talking(stage.port) as caller:
-        connection = next(iter(stage.gate.connections))
+        connection = next(iter(stage.gate.doors.connections))
         await stands_still(lambda: sent)
         assert sent < 1000
         assert connection.transport.get_write_buffer_size() < 2 * 1024 * 1024
@@ -189,7 +189,7 @@ async def test_a_reader_that_never_reads_is_broken_off() -> None:
     async with scripted(speaking(flood)) as upstream, open_stage([upstream.url], limits=Limits(write_timeout=0.1)) as stage:
         async with talking(stage.port):
             await asyncio.wait_for(upstream.closed.wait(), 5)
-            await eventually(lambda: not stage.gate.connections, "the connection is gone")
+            await eventually(lambda: not stage.gate.doors.connections, "the connection is gone")
 
 
 async def test_a_message_that_never_ends_is_given_up() -> None:

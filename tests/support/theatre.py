@@ -253,7 +253,7 @@ def _sung(gate: Gateway) -> bool:
 async def _gone(gate: Gateway) -> None:
     """Stop a gate, and wait until its last socket is closed."""
     await gate.stop()
-    await until(lambda: not gate.gate.connections and not any(upstream.open for upstream in gate.gate.upstreams.values()), "all closed")
+    await until(lambda: not (gate.gate.doors.connections or any(each.open for each in gate.gate.upstreams.values())), "all closed")
 
 
 async def until(condition: Callable[[], object], what: str) -> None:

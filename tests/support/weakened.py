@@ -9,9 +9,10 @@ from msgspec import structs
 
 from gateway.app import Parts
 from gateway.policy.snapshot import Snapshot
-from gateway.proxy.journey import Gate, PolicySource
+from gateway.proxy.journey import Gate
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.relay import Relay
+from gateway.proxy.replies import PolicySource
 from gateway.store.assembly import Assembly
 from gateway.store.canary import Canary
 from gateway.store.feed import Feed
