@@ -21,6 +21,7 @@ from bench.peers.envoy import envoy
 from bench.peers.floor import haproxy_floor, nginx_floor
 from bench.peers.gate import gate
 from bench.peers.haproxy import haproxy
+from bench.peers.litellm import litellm
 from bench.peers.nginx_lua import nginx_lua
 from bench.peers.plain import direct, plain
 from bench.peers.site import Peer, Runner, Site
@@ -40,6 +41,7 @@ SERVERS: Final[dict[str, Runner]] = {
     "haproxy": haproxy,
     "envoy": envoy,
     "aiohttp": plain,
+    "litellm": litellm,
     "nginx": nginx_floor,
     "haproxy-floor": haproxy_floor,
 }
