@@ -148,9 +148,12 @@ class Run:
     def _bodies(self, site: Site) -> None:
         """Servers started anew for each size, with buffers for it."""
         names = [name for name in self.servers if name not in ONLY_ASKED]
-        for case in self.plan.bodies:
-            with self._peers(site.for_bodies(case.body + SMALL_BODY), names) as peers, direct(site) as straight:
-                self.outcome.bodies += measure_requests(site, [*peers, straight], case, self.plan.extra_rounds)
+        port = free_port()
+        with origin(site.directory / "reading", port, self.cores.load, reading=True) as reading:
+            for case in self.plan.bodies:
+                there = site.for_bodies(case.body + SMALL_BODY, reading, port)
+                with self._peers(there, names) as peers, direct(there) as straight:
+                    self.outcome.bodies += measure_requests(there, [*peers, straight], case, self.plan.extra_rounds)
 
     def _memory(self, site: Site) -> None:
         for name in self.servers:
