@@ -182,8 +182,8 @@ class Gate:
             self.replies.answer_refusal(connection, request, self.replies.refusal_of(decision, request))
             return
         relay_type = self.relay_type if request.handshake is None else WebSocketRelay
-        relay = relay_type(self, connection, request, decision, self.upstreams[decision.model.upstream])
-        relay.client_address = address
+        upstream = self.upstreams[decision.model.upstream]
+        relay = relay_type(self, connection, request, decision, upstream, envelope.method == b"HEAD", address)
         connection.relay = relay
         relay.start()
 

@@ -10,12 +10,14 @@ import httptools
 
 from gateway.proxy.answer import ResponseHead, read_answer_head
 from gateway.proxy.deadlines import NEVER
+from gateway.proxy.whole import WholeAnswer, read_whole
 
 if TYPE_CHECKING:
     from gateway.proxy.upstream import Endpoint
 
 CONTINUE_BELOW: Final = 200  # interim answers (RFC 9110 section 15.2)
 SWITCHING: Final = 101
+JOIN_BELOW: Final = 65_536  # bytes up to which one joined write is cheaper than handing over the pieces
 BODILESS: Final = frozenset((204, 304))
 
 
@@ -26,6 +28,9 @@ class Exchange(Protocol):
 
     def deliver(self, head: ResponseHead | None, chunks: list[bytes], *, complete: bool) -> None:
         """Take what one read brought: the head, if it was in it, parts of the body, and whether that was the end."""
+
+    def deliver_whole(self, answer: WholeAnswer) -> None:
+        """Take an answer that came whole in one read."""
 
     def on_switched(self, link: "Link", head: ResponseHead, rest: bytes) -> None:
         """The upstream has changed to another protocol; `rest` came after its head. Take the transport, or drop the link."""
@@ -82,10 +87,10 @@ class Link(asyncio.Protocol):
         self._head = None
         self._complete = self._answered = False
         self.deadline = self.endpoint.now() + self.endpoint.settings.first_byte_timeout
-        if body:
+        if len(body) > JOIN_BELOW:
             self.transport.writelines((head, body))
         else:
-            self.transport.write(head)
+            self.transport.write(head + body)
 
     def drop(self) -> None:
         """Break off at once, so that nothing more is generated upstream."""
@@ -118,6 +123,11 @@ class Link(asyncio.Protocol):
         if exchange is None:
             self.drop()  # bytes that nobody asked for: this link can be trusted no more
             return
+        if not self._answered and not exchange.bodiless:
+            whole = read_whole(data)
+            if whole is not None:
+                self._settle_whole(exchange, whole)
+                return
         self._answered = True
         try:
             self._parser.feed_data(data)
@@ -213,14 +223,22 @@ class Link(asyncio.Protocol):
 
     def _settle(self, exchange: Exchange, head: ResponseHead | None, chunks: list[bytes]) -> None:
         """Give the link back before the end is delivered: the next request may want it at once."""
+        self._free(reusable=self._keep_alive)
+        exchange.deliver(head, chunks, complete=True)
+
+    def _settle_whole(self, exchange: Exchange, answer: WholeAnswer) -> None:
+        self._free(reusable=True)
+        exchange.deliver_whole(answer)
+
+    def _free(self, *, reusable: bool) -> None:
+        """Be used again, unless the answer came before the request had left."""
         self._exchange = None
-        if self._keep_alive and not self.transport.is_closing() and self.transport.get_write_buffer_size() == 0:
+        if reusable and not self.transport.is_closing() and self.transport.get_write_buffer_size() == 0:
             self._reused = True
             self.deadline = self.endpoint.now() + self.endpoint.settings.keepalive
             self.endpoint.release(self)
         else:
             self.transport.close()
-        exchange.deliver(head, chunks, complete=True)
 
     def _switch(self, exchange: Exchange, rest: bytes) -> None:
         head, self._exchange, self.deadline = self._head, None, NEVER
