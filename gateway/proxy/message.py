@@ -72,6 +72,11 @@ def whole_answer(answer: WholeAnswer, marks: bytes, *, keep: bool) -> bytes:
     return b"".join((status, *answer.lines, marks, end, answer.body))
 
 
+def marks(number: bytes, revision: int) -> bytes:
+    """Fields by which the gate marks an answer: the request's id, its decision's, and the policy's revision; each line ended."""
+    return b"x-request-id: %b\r\nx-gateway-decision-id: %b\r\nx-gateway-revision: %d\r\n" % (number, number, revision)
+
+
 def local_head(status: int, headers: list[tuple[bytes, bytes]], length: int, *, keep: bool) -> bytes:
     """Head of an answer that the gate gives itself."""
     lines = [STATUS_LINES[status]]

@@ -16,7 +16,7 @@ from gateway.dialects.failure import final_event
 from gateway.policy.decision import Denial, Permit
 from gateway.proxy.answer import ResponseHead
 from gateway.proxy.link import JOIN_BELOW, Link
-from gateway.proxy.message import request_head, response_head, whole_answer
+from gateway.proxy.message import marks, request_head, response_head, whole_answer
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream, UpstreamUnavailableError
 from gateway.proxy.whole import WholeAnswer
@@ -151,7 +151,7 @@ class Relay(Struct, eq=False):
         self.bytes_sent = len(answer.body)
         gate.witness.on_answer(self, gate.now() - self._sent_at)
         keep = request.keep_alive and not gate.doors.draining
-        self._connection.transport.write(whole_answer(answer, gate.marks_of(self), keep=keep))
+        self._connection.transport.write(whole_answer(answer, marks(request.number, self.permit.revision), keep=keep))
         self._end()
         self._connection.finish(reusable=True)
 
@@ -234,7 +234,7 @@ class Relay(Struct, eq=False):
         out.append(
             response_head(
                 head,
-                self._gate.marks_of(self),
+                marks(self.request.number, self.permit.revision),
                 chunked=self._chunked,
                 keep=self._reusable and self.request.keep_alive and not self._gate.doors.draining,
             )

@@ -12,13 +12,12 @@ from typing import Final
 from msgspec import structs
 
 from gateway.dialects.closing import closing_text
-from gateway.policy.access import AccessRequest
 from gateway.policy.decision import Denial
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.answer import ResponseHead
 from gateway.proxy.flow import Flow
 from gateway.proxy.link import Link
-from gateway.proxy.message import switching_head, upgrade_head
+from gateway.proxy.message import marks, switching_head, upgrade_head
 from gateway.proxy.named import NamedModels
 from gateway.proxy.patience import Patience
 from gateway.proxy.relay import STILL_LEAVING, Relay
@@ -61,7 +60,7 @@ class WebSocketRelay(Relay):
             return
         flow = Flow(self, self._connection, link, self._patience, self._gate.limits.message, self._gate.now)
         if self._connection.hand_over(flow.caller):
-            self._begin(flow, switching_head(head, self._gate.marks_of(self), accept_of(handshake.key)))
+            self._begin(flow, switching_head(head, marks(self.request.number, self.permit.revision), accept_of(handshake.key)))
             link.transport.set_protocol(flow.api)
             flow.api.data_received(rest)
 
@@ -107,8 +106,7 @@ class WebSocketRelay(Relay):
     def _may_name(self, name: str) -> bool:
         """Decide on one more model, as for a request of its own; what the one upstream of this connection does not serve is refused."""
         known = self.permit.request
-        access = AccessRequest(known.subject, name, known.location)
-        decision = self._gate.decide(self.request, access, self._gate.clock())
+        decision = self._gate.decide(self.request, known.subject, name, known.location, self._gate.clock())
         if isinstance(decision, Denial):
             self._cut(decision)
             return False

@@ -41,7 +41,10 @@ class Resolved(Struct, frozen=True, gc=False):
 
 
 def resolve(route: Route, query: bytes, headers: Headers, body: bytes, path: str = "") -> Resolved | Refused:
-    """Read the model that an inference or WebSocket `route` will run; total, never raises. `body` is whole, `path` canonical."""
+    """Read the model that an inference or WebSocket `route` will run; total, never raises.
+
+    `body` is whole, `path` canonical; of the `headers` the `notable` ones are enough.
+    """
     problem = parameter_problem(query) if query else None
     if problem is not None:
         return problem
