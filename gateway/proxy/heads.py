@@ -15,6 +15,7 @@ from gateway.wire import headers as head_fields
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.paths import canonical
 from gateway.wire.places import notable
+from gateway.wire.quick import is_usual
 from gateway.wire.routes import Kind, Route, find
 
 END_OF_HEAD: Final = b"\r\n\r\n"
@@ -28,7 +29,8 @@ class Head:
     """One head, read. `problem` says why it cannot be served; `forwarded` is what a relay made of it for its endpoint.
 
     `plain`: a question to a model from a caller who shows a token, with nothing to be looked at before it is judged. `notable` are
-    the headers that say something about the body; `located` is where its sender is, by whom and in which generation it was said.
+    the headers that say something about the body, `usual` that they say nothing unusual; `located` is where its sender is, by whom
+    and in which generation it was said.
     """
 
     __slots__ = (
@@ -46,6 +48,7 @@ class Head:
         "problem",
         "route",
         "traced",
+        "usual",
     )
 
     def __init__(self, request: Request, method: bytes) -> None:
@@ -58,6 +61,7 @@ class Head:
         self.expects_continue = any(name == b"expect" and value.lower() == b"100-continue" for name, value in request.headers)
         self.plain = self.route is not None and self.route.kind is Kind.INFERENCE and isinstance(self.credential, bytes)
         self.notable = notable(request.headers)
+        self.usual = self.route is not None and is_usual(self.route, query, self.notable)
         self.bodiless = method == b"HEAD"
         self.located: tuple[str, Location] | None = None
         self.located_by: object = None

@@ -32,6 +32,8 @@ from gateway.settings.shape import Limits
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.handshake import WRONG_VERSION, read_handshake
 from gateway.wire.model import Refused, resolve
+from gateway.wire.quick import read_usual
+from gateway.wire.resolved import Resolved
 from gateway.wire.routes import Kind
 
 UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
@@ -166,7 +168,10 @@ class Gate:
             return
         if now is None:
             now = self.clock()
-        resolved = resolve(route, head.envelope.query, head.notable, request.whole_body(), head.envelope.path)
+        body = request.whole_body()
+        resolved: Resolved | Refused | None = read_usual(route, body) if head.usual else None
+        if resolved is None:
+            resolved = resolve(route, head.envelope.query, head.notable, body, head.envelope.path)
         if isinstance(resolved, Refused):
             self.replies.refuse(connection, request, resolved.reason, resolved.detail)
             return
