@@ -10,6 +10,7 @@ from bench.problem import BenchError
 
 PATIENCE: Final = 10.0
 _PIECE: Final = 65536
+_AT_ONCE: Final = 10_000
 
 
 class RawStore:
@@ -40,6 +41,12 @@ class RawStore:
         """Send one command and wait for its one-line reply."""
         self.send(*words)
         return self.reply()
+
+    def fill(self, key: str, numbers: range) -> None:
+        """Put grants of organisations `org_many_<number>` into a hash, many at a time."""
+        for first in range(numbers.start, numbers.stop, _AT_ONCE):
+            names = (f"org_many_{number}" for number in range(first, min(first + _AT_ONCE, numbers.stop)))
+            self.command("HSET", key, *(word for name in names for word in (name, "{}")))
 
     def close(self) -> None:
         """Leave."""

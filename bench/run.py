@@ -17,7 +17,14 @@ from bench.duties import read_duties
 from bench.generator import Generator
 from bench.origin import origin
 from bench.outcome import Outcome
-from bench.peers import Peer, Runner, Site, direct, gate, nginx, plain
+from bench.peers.envoy import envoy
+from bench.peers.floor import haproxy_floor, nginx_floor
+from bench.peers.gate import gate
+from bench.peers.haproxy import haproxy
+from bench.peers.litellm import litellm
+from bench.peers.nginx_lua import nginx_lua
+from bench.peers.plain import direct, plain
+from bench.peers.site import Peer, Runner, Site
 from bench.plan import Plan
 from bench.problem import BenchError
 from bench.program import Program, allow_descriptors, free_port, python
@@ -28,7 +35,16 @@ from bench.versions import command, versions
 from gateway.demo.issuer import DemoIssuer
 
 DESCRIPTORS: Final = 40_000
-SERVERS: Final[dict[str, Runner]] = {"gate": gate, "aiohttp": plain, "nginx": nginx}
+SERVERS: Final[dict[str, Runner]] = {
+    "gate": gate,
+    "nginx-lua": nginx_lua,
+    "haproxy": haproxy,
+    "envoy": envoy,
+    "aiohttp": plain,
+    "litellm": litellm,
+    "nginx": nginx_floor,
+    "haproxy-floor": haproxy_floor,
+}
 PARTS: Final = ("requests", "events", "memory", "revocation")
 
 Say = Callable[[str], None]
@@ -100,6 +116,6 @@ def _site(cores: Cores) -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="gw-bench-") as name, contextlib.ExitStack() as stack:
         directory, origin_port, pacer_port = Path(name), free_port(), free_port()
         upstream = stack.enter_context(origin(directory / "origin", origin_port, cores.load))
-        pacer = Program("pacer", python("bench.pacer", str(pacer_port)), cores.load, directory / "pacer.log", (pacer_port,))
+        pacer = Program("pacer", python("bench.pacer", str(pacer_port)), (cores.load,), directory / "pacer.log", (pacer_port,))
         stack.enter_context(pacer)
         yield Site(directory, cores, DemoIssuer(directory / "issuer"), upstream, origin_port, pacer, pacer_port)
