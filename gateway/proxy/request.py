@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from gateway.policy.access import Subject
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.handshake import Handshake
@@ -11,57 +13,33 @@ if TYPE_CHECKING:
     from gateway.proxy.heads import Head
 
 
-class Request:
+class Request(Struct, eq=False):
     """Filled by the listener, judged by the journey. `started` is the loop's time of its first byte, seconds.
 
     `headers` are without the content-length, whose digits are `length`. `body` holds the chunks as received until `whole_body` joins
     them: the model can be judged on the whole only.
     """
 
-    __slots__ = (
-        "awaits_body",
-        "body",
-        "complete",
-        "envelope",
-        "handshake",
-        "head",
-        "headers",
-        "keep_alive",
-        "length",
-        "number",
-        "problem",
-        "route",
-        "size",
-        "started",
-        "status",
-        "stream",
-        "subject",
-        "target",
-        "upgrade",
-        "version",
-    )
-
-    def __init__(self, started: float) -> None:
-        self.started = started
-        self.target = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.version = "1.1"
-        self.keep_alive = False
-        self.length = b""
-        self.upgrade = False
-        self.body: list[bytes] = []
-        self.size = 0
-        self.complete = False
-        self.awaits_body = False
-        self.problem = ""
-        self.status = 0
-        self.stream = False
-        self.number = b""
-        self.envelope: RequestEnvelope | None = None
-        self.handshake: Handshake | None = None
-        self.head: Head | None = None
-        self.route: Route | None = None
-        self.subject: Subject | None = None
+    started: float
+    target: bytes = b""
+    headers: list[tuple[bytes, bytes]] = []
+    version: str = "1.1"
+    keep_alive: bool = False
+    length: bytes = b""
+    upgrade: bool = False
+    body: list[bytes] = []
+    size: int = 0
+    complete: bool = False
+    awaits_body: bool = False
+    problem: str = ""
+    status: int = 0
+    stream: bool = False
+    number: bytes = b""
+    envelope: RequestEnvelope | None = None
+    handshake: Handshake | None = None
+    head: "Head | None" = None
+    route: Route | None = None
+    subject: Subject | None = None
 
     def __repr__(self) -> str:
         stage = "whole" if self.complete else "arriving"
