@@ -82,7 +82,7 @@ class Audience:
 
     def ask(self, request: bytes) -> float:
         """Open one stream and wait for its first event; gives when it was asked for, on a connection that stood before (epoch seconds)."""
-        one = self._enter("", socket.create_connection(("127.0.0.1", self._port), OPEN_DEADLINE))
+        one = self._enter("")
         began = time.time()
         one.socket.sendall(request)
         deadline = time.monotonic() + OPEN_DEADLINE
@@ -115,11 +115,13 @@ class Audience:
         self._poll.close()
 
     def _connect(self, organisation: str, request: bytes) -> Listener:
-        opened = socket.create_connection(("127.0.0.1", self._port), OPEN_DEADLINE)
-        opened.sendall(request)
-        return self._enter(organisation, opened)
+        one = self._enter(organisation)
+        one.socket.sendall(request)
+        return one
 
-    def _enter(self, organisation: str, opened: socket.socket) -> Listener:
+    def _enter(self, organisation: str) -> Listener:
+        """Connect; the kernel stamps what comes from now on."""
+        opened = socket.create_connection(("127.0.0.1", self._port), OPEN_DEADLINE)
         opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
         one = self._listening[opened.fileno()] = Listener(organisation, opened)

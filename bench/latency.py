@@ -10,11 +10,13 @@ from bench.call import streamed, whole
 from bench.figures import Distribution, distribution
 from bench.openloop import Latency, Traffic, open_loop
 from bench.peers.site import Peer, Site
-from bench.watchman import Shares, Watchman, disturbance
+from bench.watchman import Shares, Watchman, disturbance, load_limit
 
 FIRST_PACE = 1.0
 WARM_SECONDS = 0.5
 LEAST_RATE = 10.0
+LATE = 1.0
+"""Milliseconds; a generator later than this at its 99th percentile measures itself."""
 
 
 class LatencyFigures(Struct, frozen=True):
@@ -31,6 +33,14 @@ class LatencyFigures(Struct, frozen=True):
         """What the peer adds to p50, p99 and p99.9."""
         through, direct = self.through, self.direct
         return through.p50 - direct.p50, through.p99 - direct.p99, through.p999 - direct.p999
+
+    @property
+    def refused(self) -> str:
+        """Why it says nothing of the server: this side was late itself, or its core was full."""
+        late = max(self.through.lateness, self.direct.lateness)
+        if late > LATE:
+            return f"the generator was late by {late:.1f} ms itself"
+        return load_limit([self.shares])
 
     @property
     def remark(self) -> str:
