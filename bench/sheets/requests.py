@@ -124,6 +124,7 @@ def _milliseconds(one: LatencyFigures) -> Iterator[str]:
 def _cold(outcome: Outcome) -> Sheet:
     rows = [
         (
+            one.peer,
             one.algorithm,
             f"{one.cpu_microseconds:.0f}",
             f"{one.calm.p50:.2f}",
@@ -134,7 +135,7 @@ def _cold(outcome: Outcome) -> Sheet:
         )
         for one in outcome.cold
     ]
-    heads = ("algorithm", "CPU µs/new token", "known p50", "known p99", "in the storm p50", "in the storm p99", "remark")
+    heads = ("server", "algorithm", "CPU µs/new token", "known p50", "known p99", "in the storm p50", "in the storm p99", "remark")
     note = (
         "Milliseconds of callers with known tokens, 1,000 requests/s, beside 1,000 other known ones and beside 1,000 new tokens a second."
     )
