@@ -1,7 +1,7 @@
 """Latency that a server adds at shares of its own capacity, and the time that it adds to the first event of a stream."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -59,10 +59,9 @@ class FirstEventFigures(Struct, frozen=True):
 
 def measure_latency(
     site: Site, peers: Sequence[Peer], direct: Peer, capacities: Mapping[str, float], shares: Sequence[float], seconds: float
-) -> list[LatencyFigures]:
-    """Offer each peer shares of its capacity (requests a second by name), and the upstream the same right before."""
+) -> Iterator[LatencyFigures]:
+    """Offer each peer shares of its capacity (requests a second by name), and the upstream the same right before; one after the other."""
     request = [whole(site.token).encoded]
-    found = []
     for share in shares:
         for peer in peers:
             rate = max(LEAST_RATE, capacities[peer.name] * share)
@@ -70,8 +69,7 @@ def measure_latency(
             open_loop(peer.port, [Traffic(peer.name, request, rate)], WARM_SECONDS)
             with Watchman(site.cores, peer.programs, [site.origin]) as watchman:
                 through = open_loop(peer.port, [Traffic(peer.name, request, rate)], seconds)
-            found.append(LatencyFigures(peer.name, share, through[0], plain[0], watchman.shares))
-    return found
+            yield LatencyFigures(peer.name, share, through[0], plain[0], watchman.shares)
 
 
 def measure_first_event(site: Site, peers: Sequence[Peer], direct: Peer, times: int) -> list[FirstEventFigures]:
