@@ -128,7 +128,7 @@ class Run:
                         capacities = self._capacities(site, peers)
                         outcome.first_events = measure_first_event(site, peers, straight, plan.first_events)
                         for one in measure_latency(site, peers, straight, capacities, plan.shares, plan.latency_seconds):
-                            outcome.latency.append(one)  # noqa: PERF402 - what was measured stays, whatever comes after
+                            outcome.latency.append(one)  # what was measured stays, whatever comes after
                 if "events" in parts:
                     with self._part("events"):
                         outcome.events = uvloop.run(measure_events(site, peers, plan))
