@@ -1,4 +1,4 @@
-"""A fleet sized from measured figures, and one revocation played through it: when does the last byte leave?
+"""A fleet sized from measured figures, and one revocation played through it: when the last byte leaves.
 
 The store is one thread that serves one thing after another: first the pushes, then the workers' readings of the policy in the order in
 which they ask. Each worker then works its reading in, and decides on its leases again, one slice after another; a revoked stream ends
@@ -9,7 +9,6 @@ import heapq
 import math
 import random
 from collections.abc import Sequence
-from statistics import fmean
 from typing import Final
 
 from msgspec import Struct
@@ -61,7 +60,10 @@ class Fleet(Struct, frozen=True):
 
 
 class Revocation(Struct, frozen=True):
-    """Seconds from the write to the last byte: half of the revoked streams, 99 %, all. `store_busy`: seconds; `store_bytes`: sent by the store."""
+    """Seconds from the write to the last byte: of half of the revoked streams, of 99 %, of all.
+
+    `store_busy`: seconds of the store for one change; `store_bytes`: what it sends.
+    """
 
     half: float
     most: float
@@ -97,7 +99,7 @@ def revoke(fleet: Fleet, costs: Costs, share: float = 0.01, relays: int = 0, see
 
 def relays_for(fleet: Fleet, costs: Costs, budget: float = BUDGET) -> int:
     """How many relays bring the last byte within `budget` seconds; 0 where none are needed, -1 where no number suffices."""
-    for relays in (0, *(2**power for power in range(1, 12))):
+    for relays in (0, *(1 << power for power in range(1, 12))):
         if relays <= fleet.workers and revoke(fleet, costs, relays=relays).all <= budget:
             return relays
     return -1
@@ -127,13 +129,10 @@ def _serve(begun: Sequence[float], costs: Costs) -> _Served:
 
 
 def _ends(told: Sequence[float], fleet: Fleet, costs: Costs, share: float, drawn: random.Random) -> list[float]:
-    """When each revoked stream ends: its worker has the reading, applies it, and comes to its lease at some place in the sweep."""
-    revoked = max(1, round(fleet.leases * share)) if fleet.demand.streams else 1
-    sweep = fleet.leases * costs.lease / 1e6
+    """When each revoked stream ends: its worker has the reading, applies it, and comes to its lease at some place in the sweep.
+
+    Only leases that the change can touch are decided on again: those of the revoked organisation.
+    """
+    revoked = max(1, round(fleet.leases * share))
+    sweep = revoked * costs.lease / 1e6
     return [at + costs.apply / 1e6 + drawn.random() * sweep + costs.hop for at in told for _ in range(revoked)]
-
-
-def mean_busy(fleet: Fleet, costs: Costs) -> float:
-    """Share of one core that a worker uses under the demand."""
-    demand = fleet.demand
-    return fmean([(demand.requests * costs.request + demand.streams * demand.pace * costs.event) / 1e6 / fleet.workers])

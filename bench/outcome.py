@@ -9,6 +9,7 @@ from bench.decisions import DecisionFigures, SweepFigures
 from bench.duties import Duties
 from bench.latency import FirstEventFigures, LatencyFigures
 from bench.plan import Plan
+from bench.pushes import PushFigures
 from bench.reloads import ReloadFigures
 from bench.requests import RequestFigures
 from bench.revocation import EditFigures
@@ -37,6 +38,7 @@ class Outcome(Struct):
     memory: list[MemoryFigures] = []
     cold: list[ColdFigures] = []
     reloads: list[ReloadFigures] = []
+    pushes: list[PushFigures] = []
     decisions: list[DecisionFigures] = []
     sweeps: list[SweepFigures] = []
     steps: StepFigures | None = None

@@ -44,6 +44,7 @@ class Plan(Struct, frozen=True):
     cold_seconds: float = 3.0
     grants: tuple[int, ...] = (100, 100_000, 1_000_000)
     reloads: int = 2
+    pushes: tuple[int, ...] = (1, 100, 1_000)
     decision_sizes: tuple[int, ...] = (1, 100, 10_000, 100_000)
     directives: tuple[int, ...] = (0, 10, 50, 200)
     leases: tuple[int, ...] = (1_000, 10_000, 100_000)
@@ -74,6 +75,7 @@ QUICK: Final = Plan(
     cold_seconds=1.0,
     grants=(100, 10_000),
     reloads=1,
+    pushes=(1, 100),
     decision_sizes=(1, 10_000),
     directives=(0, 200),
     leases=(1_000,),
@@ -93,6 +95,7 @@ PARTS: Final = {
     "cold": 90,
     "modes": 90,
     "workers": 60,
+    "pushes": 30,
     "reload": 180,
     "decisions": 60,
     "steps": 60,

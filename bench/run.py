@@ -22,7 +22,7 @@ from bench.origin import origin
 from bench.outcome import Outcome
 from bench.peers.envoy import envoy
 from bench.peers.floor import haproxy_floor, nginx_floor
-from bench.peers.gate import gate
+from bench.peers.gate import gate, store_of
 from bench.peers.haproxy import haproxy
 from bench.peers.litellm import litellm
 from bench.peers.nginx_lua import nginx_lua
@@ -31,6 +31,7 @@ from bench.peers.site import SMALL_BODY, Peer, Runner, Site
 from bench.plan import ONLY_ASKED, PARTS, Plan
 from bench.problem import BenchError
 from bench.program import Program, allow_descriptors, free_port, python
+from bench.pushes import measure_pushes
 from bench.reloads import measure_reloads
 from bench.requests import RequestFigures, measure_requests
 from bench.revocation import measure_edits
@@ -74,7 +75,7 @@ class Run:
         stay_on(self.cores.load)
         with _site(self.cores) as site:
             self._side_by_side(site, parts)
-            for part in ("bodies", "memory", "cold", "modes", "workers", "reload", "decisions", "steps", "revocation"):
+            for part in ("bodies", "memory", "cold", "modes", "workers", "pushes", "reload", "decisions", "steps", "revocation"):
                 if part in parts and (part in {"bodies", "memory", "decisions"} or "gate" in self.servers):
                     with self._part(part):
                         getattr(self, f"_{part}")(site)
@@ -147,9 +148,12 @@ class Run:
     def _bodies(self, site: Site) -> None:
         """Servers started anew for each size, with buffers for it."""
         names = [name for name in self.servers if name not in ONLY_ASKED]
-        for case in self.plan.bodies:
-            with self._peers(site.for_bodies(case.body + SMALL_BODY), names) as peers, direct(site) as straight:
-                self.outcome.bodies += measure_requests(site, [*peers, straight], case, self.plan.extra_rounds)
+        port = free_port()
+        with origin(site.directory / "reading", port, self.cores.load, reading=True) as reading:
+            for case in self.plan.bodies:
+                there = site.for_bodies(case.body + SMALL_BODY, reading, port)
+                with self._peers(there, names) as peers, direct(there) as straight:
+                    self.outcome.bodies += measure_requests(there, [*peers, straight], case, self.plan.extra_rounds)
 
     def _memory(self, site: Site) -> None:
         for name in self.servers:
@@ -168,6 +172,10 @@ class Run:
 
     def _workers(self, site: Site) -> None:
         self.outcome.workers = measure_workers(site, self.plan.workers)
+
+    def _pushes(self, site: Site) -> None:
+        with gate(site) as peer:
+            self.outcome.pushes = measure_pushes(store_of(peer), self.plan.pushes)
 
     def _reload(self, site: Site) -> None:
         measure_reloads(site, self.plan.grants, self.plan.reloads, self.say, self.outcome.reloads)

@@ -39,7 +39,7 @@ KERNEL: Final = {
 }
 LOOP: Final = "event loop (uvloop, asyncio)"
 MAIN: Final = "_run_module_as_main"
-_GATE: Final = re.compile(r"\(.*?gateway/(\w+)(?:/(\w+))?(?:/\w+)*\.py")
+_GATE: Final = re.compile(r"\(.*gateway/(\w+)(?:/(\w+))?(?:/\w+)*\.py")
 _RESTING: Final = ("lock_PyThread_acquire_lock", "_queue_SimpleQueue_get_impl", "pthread_cond")
 _BY_FILE: Final = frozenset({"proxy"})
 

@@ -51,9 +51,9 @@ class Site(Struct, frozen=True):
             file.write_bytes(key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
         return file
 
-    def for_bodies(self, size: int) -> "Site":
-        """The same for peers that must take bodies of up to `size` bytes."""
-        return structs.replace(self, body=size)
+    def for_bodies(self, size: int, origin: Program, origin_port: int) -> "Site":
+        """The same for peers that must take bodies of up to `size` bytes, before an origin that reads them."""
+        return structs.replace(self, body=size, origin=origin, origin_port=origin_port)
 
     def fresh(self, name: str) -> Path:
         """Make a directory of its own for one run of a peer."""

@@ -34,6 +34,8 @@ def _reloads(outcome: Outcome) -> Sheet:
             f"{one.stormy.p99:.1f}",
             f"{one.stormy.greatest:.1f}",
             f"{one.memory / 1048576:,.0f}",
+            f"{one.store_bytes / 1048576:,.2f}",
+            f"{one.store_microseconds / 1e3:,.1f}",
             one.remark,
         )
         for one in outcome.reloads
@@ -46,7 +48,9 @@ def _reloads(outcome: Outcome) -> Sheet:
         "longest answer",
         "during edits p99",
         "longest during edits",
-        "MB",
+        "worker MB",
+        "store sends MB",
+        "store ms",
         "remark",
     )
     note = "Milliseconds; answers to callers at 500 requests/s. The longest during edits bounds the longest pause of the loop from above."
