@@ -19,7 +19,7 @@ async def narrow_caller(stage: Stage) -> AsyncIterator[tuple[socket.socket, Conn
     """A caller whose socket takes little; and the gate's side of it, which has little room too."""
     with socket.socket() as caller:
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        caller.setblocking(False)
+        caller.settimeout(0)
         await asyncio.get_running_loop().sock_connect(caller, ("127.0.0.1", stage.port))
         await eventually(lambda: bool(stage.gate.doors.connections), "the connection is there")
         (connection,) = stage.gate.doors.connections
