@@ -44,21 +44,41 @@ Stage = AbstractAsyncContextManager[tuple[Target, Recorder, Manner]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `probe` takes."""
-    parser.add_argument("url", nargs="?", metavar="URL", help="the gateway under test; a path in it goes before every path that is asked for")
+    parser.add_argument(
+        "url", nargs="?", metavar="URL", help="the gateway under test; a path in it goes before every path that is asked for"
+    )
     parser.add_argument("--self", action="store_true", dest="own", help="start the demonstration's gate and probe it")
     parser.add_argument("--allowed", metavar="M", help="a model that the token may use")
     parser.add_argument("--forbidden", metavar="M", help="a model that the gateway serves, and not to this token")
     parser.add_argument("--token-allowed", metavar="T", help=f"the caller's credential; - reads standard input (default: {TOKEN_VARIABLE})")
     parser.add_argument("--token-permitted", default="", metavar="T", help="a credential that may use the forbidden model, as a control")
-    parser.add_argument("--token-header", default="authorization", metavar="NAME", help="the header that carries it (default: %(default)s, with Bearer)")
-    parser.add_argument("--header", action="append", default=[], metavar="'NAME: VALUE'", help="a header for every request; may be repeated")
-    parser.add_argument("--upstream", type=host_port, default=USUAL_UPSTREAM, metavar="HOST:PORT", help="where the recording upstream listens (default: %(default)s)")
-    parser.add_argument("--header-family", default="x-gateway-", metavar="PREFIX", help="how the gateway's own headers begin (default: %(default)s)")
-    parser.add_argument("--issuer-key", type=Path, metavar="FILE", help="PEM of the key that signs the tokens: plays the whole family of tokens")
+    parser.add_argument(
+        "--token-header", default="authorization", metavar="NAME", help="the header that carries it (default: %(default)s, with Bearer)"
+    )
+    parser.add_argument(
+        "--header", action="append", default=[], metavar="'NAME: VALUE'", help="a header for every request; may be repeated"
+    )
+    parser.add_argument(
+        "--upstream",
+        type=host_port,
+        default=USUAL_UPSTREAM,
+        metavar="HOST:PORT",
+        help="where the recording upstream listens (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--header-family", default="x-gateway-", metavar="PREFIX", help="how the gateway's own headers begin (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--issuer-key", type=Path, metavar="FILE", help="PEM of the key that signs the tokens: plays the whole family of tokens"
+    )
     parser.add_argument("--revoke", metavar="COMMAND", help="run while a stream runs; takes the allowed model from the token")
     parser.add_argument("--within", type=float, default=5.0, metavar="SECONDS", help="how soon a stream must end (default: %(default).0f)")
-    parser.add_argument("--patience", type=float, default=5.0, metavar="SECONDS", help="how long an answer may take (default: %(default).0f)")
-    parser.add_argument("--only", action="append", choices=KINDS, default=[], metavar="KIND", help="play this kind and the controls; may be repeated")
+    parser.add_argument(
+        "--patience", type=float, default=5.0, metavar="SECONDS", help="how long an answer may take (default: %(default).0f)"
+    )
+    parser.add_argument(
+        "--only", action="append", choices=KINDS, default=[], metavar="KIND", help="play this kind and the controls; may be repeated"
+    )
     parser.add_argument("--list", action="store_true", help="list the probes and play none")
     add_json(parser)
 
@@ -86,8 +106,8 @@ def _probe(arguments: argparse.Namespace, suite: Sequence[Probe], stage: Stage) 
 
 async def _play(arguments: argparse.Namespace, suite: Sequence[Probe], stage: Stage) -> list[Finding]:
     async with stage as (target, recorder, manner):
-        manner = structs.replace(manner, within=arguments.within, patience=arguments.patience)
-        findings = [finding async for finding in play_all(suite, target, recorder, manner)]
+        patient = structs.replace(manner, within=arguments.within, patience=arguments.patience)
+        findings = [finding async for finding in play_all(suite, target, recorder, patient)]
         show_findings(findings, target, recorder, as_json=arguments.json)
     return findings
 
@@ -116,7 +136,9 @@ def target_of(arguments: argparse.Namespace) -> Target:
     """Read the options that say what is probed. Raises SettingsError with the right form."""
     url = urlsplit(arguments.url or "")
     if url.scheme not in {"http", "https"} or not url.hostname:
-        raise SettingsError("which gateway? Write: gateway probe http://127.0.0.1:8080 --allowed M --forbidden M --token-allowed T, or --self")
+        raise SettingsError(
+            "which gateway? Write: gateway probe http://127.0.0.1:8080 --allowed M --forbidden M --token-allowed T, or --self"
+        )
     allowed, forbidden = _models(arguments)
     try:
         port = url.port or (443 if url.scheme == "https" else 80)
@@ -143,7 +165,9 @@ def _models(arguments: argparse.Namespace) -> tuple[str, str]:
     if not arguments.allowed or not arguments.forbidden:
         raise SettingsError("which models? Write: --allowed MODEL --forbidden MODEL")
     if names(arguments.allowed, arguments.forbidden) or names(arguments.forbidden, arguments.allowed):
-        raise SettingsError("--allowed and --forbidden: one name is within the other, so that what was run cannot be told. Take other names.")
+        raise SettingsError(
+            "--allowed and --forbidden: one name is within the other, so that what was run cannot be told. Take other names."
+        )
     return arguments.allowed, arguments.forbidden
 
 

@@ -12,7 +12,7 @@ from gateway.admin.commands import add_partner
 from gateway.admin.revocations import revoke_organisation
 from gateway.cli.options import operator
 from gateway.demo.scene import HOME, Scene, open_scene
-from gateway.demo.steps import GATED, OPEN, PARTNER, STRANGER, clear
+from gateway.demo.steps import GATED, OPEN, PARTNER, STRANGER
 from gateway.probe.exchange import Manner, Revoke
 from gateway.probe.forger import Forger
 from gateway.probe.recorder import Recorder
@@ -29,10 +29,9 @@ async def open_stage(settings: Settings, directory: Path) -> AsyncIterator[tuple
     await recorder.start()
     try:
         async with open_scene(settings, directory, operator(), recorder.url) as scene:
-            await clear(scene)
             await scene.administration.carry_out(add_partner(scene.catalogue, PARTNER, GATED, datetime.now(UTC), reason="probe"))
             async with asyncio.timeout(10):
-                while (await scene.caller(PARTNER).ask(GATED)).status != SETTLED:
+                while (await scene.caller(PARTNER).ask(GATED)).status != SETTLED:  # noqa: ASYNC110 - the gate has no event for it
                     await asyncio.sleep(0.01)
             yield _target(scene), recorder, Manner(revoke=_revoking(scene))
     finally:

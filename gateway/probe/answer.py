@@ -1,8 +1,12 @@
 """What came back on the connection of one probe. Pure."""
 
+from typing import Final
+
 from msgspec import Struct
 
-SERVER_ERROR = 500
+SERVER_ERROR: Final = 500
+NOT_HERE: Final = frozenset((501, 505))
+"""A method, coding or version that a server does not know: answers to the caller, not accidents (RFC 9110 section 15.6)."""
 
 
 class Answer(Struct):
@@ -27,7 +31,7 @@ class Answer(Struct):
     @property
     def broke(self) -> bool:
         """Whether the gateway gave way: a 5xx, or not a word in time."""
-        return any(status >= SERVER_ERROR for status in self.statuses) or (self.silent and not self.statuses)
+        return any(status >= SERVER_ERROR and status not in NOT_HERE for status in self.statuses) or (self.silent and not self.statuses)
 
     def __str__(self) -> str:
         if not self.statuses:

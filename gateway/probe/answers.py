@@ -19,8 +19,13 @@ def body_of(raw: bytes) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def whole(path: str, body: dict[str, Any], models: Sequence[str]) -> dict[str, Any]:
-    """Answer any path; lists of models name all of `models`."""
+def catalogue(models: Sequence[str]) -> dict[str, Any]:
+    """List `models`: the answer to whatever is got."""
+    return {"object": "list", "data": [{"id": model, "object": "model", "created": CREATED, "owned_by": "probe"} for model in models]}
+
+
+def whole(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Answer whatever is posted."""
     model = body.get("model") if isinstance(body.get("model"), str) else ""
     head = {"id": "probe", "created": CREATED, "model": model}
     if path.endswith("/chat/completions"):
@@ -32,13 +37,13 @@ def whole(path: str, body: dict[str, Any], models: Sequence[str]) -> dict[str, A
         content = [{"type": "text", "text": "ok"}]
         shape = {"type": "message", "role": "assistant", "content": content, "stop_reason": "end_turn", "stop_sequence": None}
         return head | shape | {"usage": {"input_tokens": 1, "output_tokens": 1}}
-    return head | _other(path, models)
+    return head | _other(path)
 
 
-def _other(path: str, models: Sequence[str]) -> dict[str, Any]:
+def _other(path: str) -> dict[str, Any]:
     if path.endswith("/responses"):
-        content = [{"type": "output_text", "text": "ok", "annotations": []}]
-        item = {"type": "message", "id": "msg_probe", "role": "assistant", "status": "completed", "content": content}
+        said: list[Any] = [{"type": "output_text", "text": "ok", "annotations": []}]
+        item = {"type": "message", "id": "msg_probe", "role": "assistant", "status": "completed", "content": said}
         usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
         return {"object": "response", "created_at": CREATED, "status": "completed", "output": [item], "tools": [], "usage": usage}
     if path.endswith("/embeddings"):
@@ -46,8 +51,6 @@ def _other(path: str, models: Sequence[str]) -> dict[str, Any]:
     if "models" in path and ":" in path:
         content = {"role": "model", "parts": [{"text": "ok"}]}
         return {"candidates": [{"content": content, "finishReason": "STOP"}], "usageMetadata": {"totalTokenCount": 2}}
-    if path.endswith("/models"):
-        return {"object": "list", "data": [{"id": model, "object": "model", "created": CREATED, "owned_by": "probe"} for model in models]}
     return {"object": "probe", "text": "ok", "data": [], "results": []}
 
 

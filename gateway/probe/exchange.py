@@ -45,7 +45,7 @@ async def _connect(target: Target, manner: Manner) -> "Line":
         async with asyncio.timeout(CONNECTING):
             return Line(*await asyncio.open_connection(target.host, target.port, ssl=context), manner)
     except (OSError, TimeoutError) as error:
-        raise UnreachableError(f"nobody answers at {target.authority} ({error or type(error).__name__})") from None
+        raise UnreachableError(f"nobody answers at {target.authority} ({str(error) or type(error).__name__})") from None
 
 
 class Line:

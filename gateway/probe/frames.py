@@ -8,6 +8,7 @@ TEXT: Final = 1
 BINARY: Final = 2
 CLOSE: Final = 8
 PING: Final = 9
+PONG: Final = 10
 KEY: Final = b"\x37\xfa\x21\x3d"
 LARGEST: Final = 1 << 24
 COMPRESSED: Final = 0x40
@@ -40,14 +41,16 @@ def xor(payload: bytes, key: bytes) -> bytes:
 
 
 def take(data: bytes) -> tuple[int, bytes, int] | None:
-    """Read one frame, whatever its bits say: opcode, payload, bytes used. None while it is not whole."""
+    """Read one frame, whatever its bits and length say: opcode, payload, bytes used. None while it is not whole."""
     if len(data) < 2:  # noqa: PLR2004 - two bytes begin every frame
         return None
     wide = {126: 2, 127: 8}.get(data[1] & 0x7F, 0)
     start = 2 + wide
     size = int.from_bytes(data[2:start], "big") if wide else data[1] & 0x7F
     masked = bool(data[1] & 0x80)
-    end = start + (4 if masked else 0) + min(size, LARGEST)
+    end = start + (4 if masked else 0) + size
+    if size > LARGEST:
+        end = len(data)  # nobody sends so much: it is read as far as it came
     if len(data) < end:
         return None
     payload = xor(data[start + 4 : end], data[start : start + 4]) if masked else data[start:end]

@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.probe.answer import Answer
 from gateway.probe.arrival import Arrival
-from gateway.probe.probe import Must, Probe
+from gateway.probe.probe import Must, Need, Probe
 from gateway.probe.readers import who_reads
 from gateway.probe.target import Target
 from gateway.probe.verdict import Outcome, Verdict
@@ -39,7 +39,9 @@ def _slip(probe: Probe, target: Target, answer: Answer, arrivals: Sequence[Arriv
     """Say what got past, or nothing."""
     match probe.must:
         case Must.KEEP_MODEL:
-            return _model_slip(target, answer, arrivals)
+            return _model_slip(target, arrivals) or _served_elsewhere(answer, arrivals)
+        case Must.KEEP_UNSEEN:
+            return _model_slip(target, arrivals)
         case Must.KEEP_ALL:
             return f"{arrivals[0].line} reached the upstream" if arrivals else _served_elsewhere(answer, arrivals)
         case Must.KEEP_SECRETS:
@@ -48,16 +50,16 @@ def _slip(probe: Probe, target: Target, answer: Answer, arrivals: Sequence[Arriv
             listed = _is_served(answer) and target.forbidden.encode() in answer.body
             return "the answer names the forbidden model" if listed else ""
         case _:
-            return _went_on(answer, running)
+            return _went_on(probe, answer, running)
 
 
-def _model_slip(target: Target, answer: Answer, arrivals: Sequence[Arrival]) -> str:
+def _model_slip(target: Target, arrivals: Sequence[Arrival]) -> str:
     for arrival in arrivals:
         if readers := who_reads(arrival, target.forbidden):
             return f"{arrival.line} names the forbidden model to: {'; '.join(readers)}"
         if arrival.oddities:
             return f"{arrival.line} was forwarded with {', '.join(arrival.oddities)}"
-    return _served_elsewhere(answer, arrivals)
+    return ""
 
 
 def _served_elsewhere(answer: Answer, arrivals: Sequence[Arrival]) -> str:
@@ -73,10 +75,10 @@ def _secret(target: Target, arrival: Arrival) -> str:
     return ""
 
 
-def _went_on(answer: Answer, running: int) -> str:
-    if running:
-        return "the upstream was still writing"
-    return "the answer ran on" if answer.whole else ""
+def _went_on(probe: Probe, answer: Answer, running: int) -> str:
+    if probe.needs is Need.REVOKE and _is_served(answer) and answer.cut_after is None:
+        return "the answer ran on"
+    return "the upstream was still at work" if running else ""
 
 
 def _how(answer: Answer, arrivals: Sequence[Arrival]) -> str:

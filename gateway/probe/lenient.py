@@ -10,6 +10,7 @@ from gateway.probe.readers.spelling import folded
 END_OF_HEAD: Final = re.compile(rb"\r?\n\r?\n")
 DECIDING: Final = ("host", "contentlength", "transferencoding", "contenttype", "contentencoding", "authorization")
 _CHUNK: Final = re.compile(rb"\s*([0-9a-fA-F]+)[^\r\n]*\r?\n")
+_END_OF_TRAILERS: Final = re.compile(rb"(?:[^\r\n:]+:[^\r\n]*\r?\n)*\r?\n")
 
 Fields = Sequence[tuple[bytes, bytes]]
 
@@ -64,17 +65,22 @@ def length_of(headers: Fields) -> int:
     return 0
 
 
-def unchunked(data: bytes) -> tuple[bytes, int] | None:
-    """Give a chunked body and where it ends in `data`; None while it is not whole."""
+def unchunked(data: bytes) -> tuple[bytes, int, tuple[tuple[bytes, bytes], ...]] | None:
+    """Give a chunked body, where it ends in `data`, and its trailers; None while it is not whole."""
     body, position = b"", 0
     while (size := _CHUNK.match(data, position)) is not None:
         length = int(size[1], 16)
         if length == 0:
-            end = data.find(b"\n", size.end())
-            return (body, end + 1) if end >= 0 else None
+            end = _END_OF_TRAILERS.search(data, size.end())
+            return (body, end.end(), _trailers(end[0])) if end else None
         if len(data) < size.end() + length:
             return None
         body, position = body + data[size.end() : size.end() + length], size.end() + length
     if b"\n" not in data[position:]:
         return None
-    return body + data[position:], len(data)  # no size: whoever reads on reads it as a body, or as the next request
+    return body + data[position:], len(data), ()  # no size: whoever reads on reads it as a body, or as the next request
+
+
+def _trailers(section: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    fields = (line.partition(b":") for line in section.splitlines() if line)
+    return tuple((name, value.strip()) for name, _, value in fields)

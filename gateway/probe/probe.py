@@ -15,6 +15,7 @@ class Must(StrEnum):
     PASS = "the allowed model is served"  # noqa: S105 - a control, no credential
     PASS_OTHER = "the forbidden model is served to a caller who may use it"  # noqa: S105 - the same
     KEEP_MODEL = "the forbidden model does not reach the upstream under any reading"
+    KEEP_UNSEEN = "the forbidden model does not reach the upstream, whatever is answered"
     KEEP_ALL = "nothing reaches the upstream"
     KEEP_SECRETS = "neither the caller's credential nor a header of the gateway's own family reaches the upstream"
     NOT_LIST = "the answer does not name the forbidden model"

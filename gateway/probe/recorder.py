@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.probe import answers
 from gateway.probe.arrival import Arrival
-from gateway.probe.frames import CLOSE, TEXT, frame, take
+from gateway.probe.frames import CLOSE, PING, PONG, TEXT, frame, take
 from gateway.probe.lenient import END_OF_HEAD, is_chunked, length_of, read_head, unchunked
 
 PACE: Final = 0.02
@@ -114,7 +114,8 @@ class Conversation:
         if is_chunked(arrival.headers):
             while (found := unchunked(rest)) is None and await self._more():
                 rest = self._data[end.end() :]
-            arrival.body, used = found or (rest, len(rest))
+            arrival.body, used, trailers = found or (rest, len(rest), ())
+            arrival.headers += trailers
             if "content-length beside transfer-encoding" in arrival.oddities:
                 arrival.body, used = rest, len(rest)  # both readings are in all of it
         else:
@@ -137,8 +138,10 @@ class Conversation:
             self._write(b"500 Internal Server Error", {"error": {"message": "the probe's upstream fails", "type": "server_error"}})
         elif body.get("stream") is True:
             await self._stream(path, body)
+        elif arrival.method == b"GET":
+            self._write(b"200 OK", answers.catalogue(self._models))
         else:
-            self._write(b"200 OK", answers.whole(path, body, self._models))
+            self._write(b"200 OK", answers.whole(path, body))
         await self._writer.drain()
 
     def _write(self, status: bytes, document: dict[str, Any]) -> None:
@@ -154,13 +157,19 @@ class Conversation:
                 event = answers.event(path, body, number)
                 self._writer.write(b"%x\r\n%b\r\n" % (len(event), event))
                 await self._writer.drain()
-                if (await asyncio.wait((gone,), timeout=PACE))[0]:
+                if gone in (await asyncio.wait((gone,), timeout=PACE))[0] and not self._goes_on(gone.result()):
                     raise ConnectionResetError
             end = b"data: [DONE]\n\n"
             self._writer.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(end), end))
         finally:
             self._recorder.running -= 1
             gone.cancel()
+            await asyncio.wait((gone,))
+
+    def _goes_on(self, more: bytes) -> bool:
+        """Whether the gateway is still there; what it said early is kept."""
+        self._data += more
+        return bool(more)
 
     async def _talk(self, arrival: Arrival) -> None:
         key = arrival.header(b"sec-websocket-key")
@@ -174,21 +183,24 @@ class Conversation:
         self._say("session.created", session={"id": "probe", "type": "realtime"})
         self._recorder.running += 1
         try:
-            while True:
-                while (found := take(self._data)) is not None:
-                    opcode, payload, used = found
-                    self._data = self._data[used:]
-                    if opcode == CLOSE:
-                        self._writer.write(frame(payload, CLOSE, masked=False))
-                        return
-                    arrival.frames.append(payload)
-                    self._say("probe.heard", size=len(payload))
-                if not await self._more():
-                    return
+            while not self._hear(arrival) and await self._more():
+                pass
         finally:
             self._recorder.running -= 1
-            if self._data:
-                arrival.frames.append(self._data)
+
+    def _hear(self, arrival: Arrival) -> bool:
+        """Take the frames that are whole, also behind a close frame; say whether there was one."""
+        closed = False
+        while (found := take(self._data)) is not None:
+            opcode, payload, used = found
+            self._data = self._data[used:]
+            if opcode == CLOSE:
+                self._writer.write(frame(payload, CLOSE, masked=False))
+                closed = True
+            elif opcode not in {PING, PONG}:
+                arrival.frames.append(payload)
+                self._say("probe.heard", size=len(payload))
+        return closed
 
     def _say(self, kind: str, **rest: object) -> None:
         self._writer.write(frame(json.dumps({"type": kind, "event_id": "probe"} | rest).encode(), TEXT, masked=False))

@@ -91,9 +91,9 @@ def _finding(probe: Probe, target: Target, attempt: Attempt | None, answer: Answ
         must=probe.must.value,
         sent=_shown(attempt, target) if attempt else "",
         answer=str(answer) if attempt else "",
-        reached=tuple(arrival.line[:LONGEST_SHOWN] for arrival in recorder.arrivals) if attempt else (),
+        reached=tuple(_without_secrets(arrival.line, target)[:LONGEST_SHOWN] for arrival in recorder.arrivals) if attempt else (),
         outcome=verdict.outcome,
-        why=verdict.why,
+        why=_without_secrets(verdict.why, target),
     )
 
 
@@ -107,13 +107,16 @@ def _shown(attempt: Attempt, target: Target) -> str:
         b"content-length: %d" % len(body),
         b"content-type: application/json",
     )
-    secrets = tuple(token for token in (target.token, target.permitted, _payload(target.token)) if token)
     odd = [line for line in lines if line.lower() not in usual and not _is_plain_credential(line, target)]
-    shown = b" \\ ".join((first, *odd, body, *attempt.frames)).decode("latin-1")
-    for secret in secrets:
-        shown = shown.replace(secret, "<token>")
+    shown = _without_secrets(b" \\ ".join((first, *odd, body, *attempt.frames)).decode("latin-1"), target)
     then = "" if attempt.then is Then.READ else f" \\ {attempt.then.value}"
     return shown[:LONGEST_SHOWN].encode("unicode_escape").decode() + then
+
+
+def _without_secrets(text: str, target: Target) -> str:
+    for secret in (target.token, target.permitted, _payload(target.token)):
+        text = text.replace(secret, "<token>") if secret else text
+    return text
 
 
 def _payload(token: str) -> str:

@@ -34,7 +34,6 @@ FRAMES: Final[tuple[tuple[str, Write], ...]] = (
     ("a reserved bit", lambda text: (frame(text, bits=0x20),)),
     ("an unknown opcode", lambda text: (frame(text, 3),)),
     ("unmasked", lambda text: (frame(text, masked=False),)),
-    ("in a ping", lambda text: (frame(text, PING),)),
     ("a length of 2^62", lambda text: (frame(text, size=1 << 62),)),
     ("a length written too wide", lambda text: (b"\x81\xff" + len(text).to_bytes(8, "big") + b"\0\0\0\0" + text,)),
     ("behind a close frame", lambda text: (frame(b"\x03\xe8", 8), frame(text))),

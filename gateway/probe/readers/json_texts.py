@@ -97,6 +97,8 @@ def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
         case list():
             for inner in value:
                 yield from _strings(inner)
+        case _:
+            return
 
 
 def _scanned(text: str) -> Iterator[Reading]:

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from urllib.parse import unquote, unquote_plus
@@ -18,6 +19,9 @@ _HABITS: Final[tuple[Callable[[str], str], ...]] = (
     lambda path: path.replace("\\", "/"),
     lambda path: "/".join(segment.partition(";")[0] for segment in path.split("/")),
     lambda path: path.partition("\0")[0],
+    lambda path: re.sub("%c0%ae", ".", path, flags=re.IGNORECASE),
+    lambda path: path.replace("\t", ""),
+    lambda path: unicodedata.normalize("NFKC", path.encode("latin-1", "replace").decode("utf-8", "replace")),
     lambda path: path.partition("#")[0],
     lambda path: re.sub(r"/+", "/", path),
     lambda path: posixpath.normpath(path) if path.startswith("/") else path,

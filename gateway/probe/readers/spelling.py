@@ -2,6 +2,7 @@
 
 import unicodedata
 from typing import Final
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -20,7 +21,7 @@ def folded(text: str) -> str:
 
 def names(value: str, model: str) -> bool:
     """Whether `value` names `model`, perhaps with a prefix, a suffix or in another spelling."""
-    return folded(model) in folded(value)
+    return folded(model) in folded(value) or folded(model) in folded(unquote(value))
 
 
 MODEL_KEYS: Final = frozenset(
