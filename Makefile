@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint bench fuzz lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ lint: $(VENV)/.dev ## Format check, ruff, mypy, import contracts
 bench: $(VENV)/.bench ## Measure the gate beside its peers (ARGS=--quick: two minutes; ARGS=--write: docs/performance.md again)
 	@./bench/install.sh
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(VENV)/.dev ## Look for faults by coverage, a minute for each target (ARGS="--seconds 5 frames models")
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 lock: $(VENV)/.dev ## Write the locked versions again from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra embedded --extra geo \
