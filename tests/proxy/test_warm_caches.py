@@ -162,11 +162,14 @@ class Hands(Struct):
     raw: RawCaller
     keyset: KeySet
     token: bytes
+    served: int = 0
 
     async def status(self) -> bytes:
         """Ask what was asked before."""
         self.raw.post(token=self.token.decode())
-        return (await self.raw.answer())[0][9:12]
+        status = (await self.raw.answer())[0][9:12]
+        self.served += status == b"200"
+        return status
 
     def later(self, seconds: float) -> None:
         """Let time pass for the gate's decisions."""
@@ -190,7 +193,7 @@ async def hands() -> AsyncIterator[Hands]:
         for _ in range(ENOUGH):
             assert await hands.status() == b"200"
         yield hands
-        assert len(upstream.requests) == ENOUGH
+        assert len(upstream.requests) == hands.served
 
 
 async def test_keys_that_are_withdrawn(hands: Hands) -> None:
@@ -205,6 +208,7 @@ async def test_a_token_that_has_expired(hands: Hands) -> None:
 
 async def test_a_policy_that_nobody_confirms(hands: Hands) -> None:
     hands.stage.publish(structs.replace(hands.stage.policy.snapshot, max_staleness=100.0))
+    assert await hands.status() == b"200"
     hands.later(101)
     assert await hands.status() == b"503"
 
@@ -212,16 +216,15 @@ async def test_a_policy_that_nobody_confirms(hands: Hands) -> None:
 async def test_a_permit_given_while_the_policy_was_fresh_is_none_when_it_is_stale(hands: Hands) -> None:
     hands.later(300)
     hands.stage.policy.snapshot = structs.replace(hands.stage.policy.snapshot, max_staleness=301.0)
-    hands.upstream.requests.clear()
     assert await hands.status() == b"200"
     assert await hands.status() == b"200"
     hands.later(303)
     assert await hands.status() == b"503"
-    hands.upstream.requests.extend([b""] * (ENOUGH - 2))
 
 
 async def test_a_grant_that_has_ended(hands: Hands) -> None:
     hands.stage.publish(policy(frontier={"acme": Grant(valid_until=time.time() + 100)}, revision=2))
+    assert await hands.status() == b"200"
     hands.later(101)
     assert await hands.status() == b"403"
 
