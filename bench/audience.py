@@ -80,6 +80,18 @@ class Audience:
                 if not one.head.startswith(b"HTTP/1.1 200 ") or not one.begun:
                     raise BenchError(f"a stream of {one.organisation} was refused: {one.head[:80]!r} ... {one.head[-300:]!r}")
 
+    def ask(self, request: bytes) -> float:
+        """Open one stream and wait for its first event; gives when it was asked for, on a connection that stood before (epoch seconds)."""
+        one = self._enter("", socket.create_connection(("127.0.0.1", self._port), OPEN_DEADLINE))
+        began = time.time()
+        one.socket.sendall(request)
+        deadline = time.monotonic() + OPEN_DEADLINE
+        while not one.begun and not one.ended_at and time.monotonic() < deadline:
+            self._read(_GRAIN)
+        if not one.begun:
+            raise BenchError(f"a stream did not begin: {one.head[:300]!r}")
+        return began
+
     def listen(self, seconds: float, until: Iterable[Listener] = ()) -> None:
         """Read for `seconds`, and then until all of `until` have ended. Raises BenchError if they do not for `OPEN_DEADLINE` more."""
         end, waiting = time.monotonic() + seconds, list(until)
@@ -104,8 +116,11 @@ class Audience:
 
     def _connect(self, organisation: str, request: bytes) -> Listener:
         opened = socket.create_connection(("127.0.0.1", self._port), OPEN_DEADLINE)
-        opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         opened.sendall(request)
+        return self._enter(organisation, opened)
+
+    def _enter(self, organisation: str, opened: socket.socket) -> Listener:
+        opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
         one = self._listening[opened.fileno()] = Listener(organisation, opened)
         self._poll.register(opened, select.EPOLLIN)

@@ -32,9 +32,12 @@ from gateway.settings.shape import Limits
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.handshake import WRONG_VERSION, read_handshake
 from gateway.wire.model import Refused, resolve
+from gateway.wire.quick import read_usual
+from gateway.wire.resolved import Resolved
 from gateway.wire.routes import Kind
 
 UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
+CATALOGUES: Final = frozenset((Kind.CATALOGUE, Kind.CATALOGUE_ITEM))
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -49,7 +52,11 @@ class Identifier(Protocol):
 
 
 class Locator(Protocol):
-    """Who says where a client is."""
+    """Who says where a client is. The same peer and headers get the same answer within one `generation`."""
+
+    @property
+    def generation(self) -> int:
+        """Moves when what is known of places changes."""
 
     def locate(self, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> tuple[str, Location]:
         """Give the client's address and its place."""
@@ -89,7 +96,7 @@ class Gate:
         self.clock = clock
         self._policy = policy
         self._deadlines = deadlines
-        self._scheme = scheme.encode()
+        self.scheme = scheme.encode()
         self._prefix = secrets.token_hex(8).encode()
         self._numbers = itertools.count(1)
         self._precedents = Precedents()
@@ -139,68 +146,62 @@ class Gate:
     def begin(self, connection: Connection, request: Request) -> None:
         """Find the caller; the body is not waited for before route and caller are known."""
         head = request.head
-        if request.problem or head is None:
+        if head is None or request.problem:
             self.refuse_unreadable(connection, request)
             return
-        if request.route is not None and request.route.kind is Kind.STATEFUL:
-            self.replies.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, UNOWNED)
-            return
-        if request.route is None or request.upgrade is not (request.route.kind is Kind.REALTIME):
-            self.replies.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, _upgrade_advice(request))
-            return
-        if request.upgrade and not self._read_handshake(connection, request, head.envelope):
-            return
-        credential = head.credential
-        if request.handshake is not None:
-            credential = find_credential(request.headers, request.handshake.credentials)
-        if isinstance(credential, Reason):
-            self.replies.refuse(connection, request, credential)
-            return
-        identity = self.identifier.verify(credential, self.clock())
-        if isinstance(identity, Subject):
-            self._identified(connection, request, identity)
-        elif isinstance(identity, Reason):
-            self.replies.refuse(connection, request, identity)
-        else:
-            self._later(self._identify(connection, request, credential, identity))
+        credential = head.credential if head.plain and not request.upgrade else self._credential(connection, request, head)
+        if isinstance(credential, bytes):
+            now = self.clock()
+            identity = self.identifier.verify(credential, now)
+            if isinstance(identity, Subject):
+                self._identified(connection, request, identity, now)
+            elif isinstance(identity, Reason):
+                self.replies.refuse(connection, request, identity)
+            else:
+                self._later(self._identify(connection, request, credential, identity))
 
-    def judge(self, connection: Connection, request: Request) -> None:
-        """The request is whole: find its model, decide, and act on the decision in the same turn."""
-        envelope, route, subject = request.envelope, request.route, request.subject
-        if request.problem or envelope is None or route is None or subject is None:
+    def judge(self, connection: Connection, request: Request, now: Instant | None = None) -> None:
+        """The request is whole: find its model, decide, and act on the decision in the same turn. `now`: the present instant, if read."""
+        head, route, subject = request.head, request.route, request.subject
+        if request.problem or head is None or route is None or subject is None:
             self.refuse_unreadable(connection, request)
             return
-        now = self.clock()
-        resolved = resolve(route, envelope.query, envelope.headers, request.whole_body(), envelope.path)
+        if now is None:
+            now = self.clock()
+        body = request.whole_body()
+        resolved: Resolved | Refused | None = read_usual(route, body) if head.usual else None
+        if resolved is None:
+            resolved = resolve(route, head.envelope.query, head.notable, body, head.envelope.path)
         if isinstance(resolved, Refused):
             self.replies.refuse(connection, request, resolved.reason, resolved.detail)
             return
         request.stream = resolved.stream
-        address, location = self.locator.locate(connection.peer, envelope.headers)
-        decision = self.decide(request, AccessRequest(subject, resolved.model, location), now)
+        address, location = self._locate(connection, head)
+        decision = self.decide(request, subject, resolved.model, location, now)
         if isinstance(decision, Denial):
             self.replies.answer_refusal(connection, request, self.replies.refusal_of(decision, request))
             return
         relay_type = self.relay_type if request.handshake is None else WebSocketRelay
-        relay = relay_type(self, connection, request, decision, self.upstreams[decision.model.upstream])
-        relay.client_address = address
-        connection.relay = relay
+        upstream = self.upstreams[decision.model.upstream]
+        relay = connection.relay = relay_type(self, connection, request, decision, upstream, head.bodiless, address)
         relay.start()
 
-    def decide(self, request: Request, access: AccessRequest, now: Instant) -> Permit | Denial:
+    def decide(self, request: Request, subject: Subject, model: str, location: Location, now: Instant) -> Permit | Denial:
         """Ask the policy, at the instant `now` at which its question was whole, and put the answer on record."""
         snapshot, witness = self._policy.snapshot, self.witness
+        route = request.route.name if request.route is not None else ""
+        if witness.accepting:
+            precedent = self._precedents.find(subject, model, location, route, snapshot, now)
+            if precedent is not None:
+                witness.on_precedent(request, precedent, now)
+                return precedent.permit
+        access = AccessRequest(subject, model, location)
         if not witness.accepting:
             refused = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
-            witness.on_decision(request, refused, snapshot, now, access.subject, access.model)
+            witness.on_decision(request, refused, snapshot, now, subject, model)
             return refused
-        route = request.route.name if request.route is not None else ""
-        precedent = self._precedents.find(access, route, snapshot, now)
-        if precedent is not None:
-            witness.on_precedent(request, precedent, now)
-            return precedent.permit
         decision = decide(access, snapshot, now)
-        witness.on_decision(request, decision, snapshot, now, access.subject, access.model)
+        witness.on_decision(request, decision, snapshot, now, subject, model)
         if isinstance(decision, Permit) and not decision.monitored:
             self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
         return decision
@@ -212,23 +213,34 @@ class Gate:
             self.number(request)
         self.replies.refuse(connection, request, Reason.MALFORMED_REQUEST, request.problem)
 
-    # -- what the relay asks for --------------------------------------------------------------------------------------
-
-    @property
-    def scheme(self) -> bytes:
-        """What callers spoke to the gate: http or https."""
-        return self._scheme
-
-    def marks_of(self, relay: Relay) -> bytes:
-        """Say what is added to the answer on its way back."""
-        request_id = relay.request.number
-        return b"x-request-id: %b\r\nx-gateway-decision-id: %b\r\nx-gateway-revision: %d\r\n" % (
-            request_id,
-            request_id,
-            relay.permit.revision,
-        )
-
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _locate(self, connection: Connection, head: Head) -> tuple[str, Location]:
+        """Say who and where the client is: known of a known head on its connection, until what the locator knows changes."""
+        locator, located = self.locator, head.located
+        if located is None or head.located_by is not locator or head.located_in != locator.generation:
+            head.located_in, head.located_by = locator.generation, locator
+            located = head.located = locator.locate(connection.peer, head.envelope.headers)
+        return located
+
+    def _credential(self, connection: Connection, request: Request, head: Head) -> bytes | None:
+        """Look closer at what is no plain question to a model; None where it has been refused."""
+        route = request.route
+        if route is not None and route.kind is Kind.STATEFUL:
+            self.replies.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, UNOWNED)
+            return None
+        if route is None or request.upgrade is not (route.kind is Kind.REALTIME):
+            self.replies.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, _upgrade_advice(request))
+            return None
+        if request.upgrade and not self._read_handshake(connection, request, head.envelope):
+            return None
+        credential = head.credential
+        if request.handshake is not None:
+            credential = find_credential(request.headers, request.handshake.credentials)
+        if isinstance(credential, Reason):
+            self.replies.refuse(connection, request, credential)
+            return None
+        return credential
 
     def _read_handshake(self, connection: Connection, request: Request, envelope: RequestEnvelope) -> bool:
         """Refuse what is no opening handshake of a WebSocket."""
@@ -244,19 +256,20 @@ class Gate:
         await self.identifier.fetch_keys(need)
         if not connection.is_serving(request):
             return
-        identity = self.identifier.verify(credential, self.clock())
+        now = self.clock()
+        identity = self.identifier.verify(credential, now)
         if isinstance(identity, Subject):
-            self._identified(connection, request, identity)
+            self._identified(connection, request, identity, now)
         else:
             self.replies.refuse(connection, request, identity if isinstance(identity, Reason) else Reason.KEYSET_UNAVAILABLE)
 
-    def _identified(self, connection: Connection, request: Request, subject: Subject) -> None:
+    def _identified(self, connection: Connection, request: Request, subject: Subject, now: Instant) -> None:
         request.subject = subject
-        if request.route is not None and request.route.kind in (Kind.CATALOGUE, Kind.CATALOGUE_ITEM):
+        if request.route is not None and request.route.kind in CATALOGUES:
             _, location = self.locator.locate(connection.peer, request.headers)
             self.replies.show_models(connection, request, subject, location)
         elif request.complete or request.problem:
-            self.judge(connection, request)
+            self.judge(connection, request, now)
         else:
             request.awaits_body = True
             if request.version == "1.1" and request.head is not None and request.head.expects_continue:
