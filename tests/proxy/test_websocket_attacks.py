@@ -16,6 +16,7 @@ from gateway.wire.websocket import Frame, Opcode, close, encode
 
 LARGEST = 1000
 EVENT = b'{"type":"response.create"}'
+BEFORE = b'{"type":"before"}'
 GRUESSE = "grüße".encode()
 
 
@@ -79,7 +80,8 @@ WRONG = {
     "a close whose text is not UTF-8": (sent(8, b"\x03\xe8\xff"), 1007),
     "text in text": (sent(1, EVENT[:5], first=0) + sent(1, EVENT), 1002),
     "binary in text": (sent(1, EVENT[:5], first=0) + sent(2, b"x"), 1002),
-    "text in binary": (sent(2, b"x", first=0) + sent(1, EVENT), 1002),
+    "binary, which cannot be read": (sent(2, EVENT), 1003),
+    "binary in fragments": (sent(2, b"x", first=0) + sent(0, EVENT), 1003),
     "a continuation of nothing": (sent(0, EVENT), 1002),
     "a continuation after the last": (sent(1, EVENT[:5], first=0) + sent(0, EVENT[5:]) + sent(0, EVENT), 1002),
     "a length in two bytes for none": (b"\x82\xfe\x00\x7d" + KEY + bytes(125), 1002),
@@ -106,13 +108,13 @@ WRONG = {
 async def test_what_is_wrong_ends_both_sides_and_does_not_pass(name: str) -> None:
     data, code = WRONG[name]
     async with attack() as on:
-        on.caller.say(Frame(Opcode.BINARY, b"before"))
+        on.caller.say(text(BEFORE))
         on.caller.raw.send(data)
         told, _ = await on.caller.hear_close()
         assert told == code
         await asyncio.wait_for(on.upstream.closed.wait(), DEADLINE)
         assert len(on.stage.gate.leases) == 0
-        assert [frame for frame in on.frames() if frame.payload not in {b"before", EVENT, b"x"}] == []
+        assert [frame for frame in on.frames() if frame.payload not in {BEFORE, EVENT, b"x"}] == []
         await eventually(lambda: not on.stage.gate.doors.connections, "nothing is left")
 
 
