@@ -44,13 +44,14 @@ async def play(probe: Probe, target: Target, recorder: Recorder, manner: Manner)
         await exchange(target, Attempt(first), manner)
     recorder.forget()
     recorder.failing = probe.failing
+    before = recorder.running  # of a gateway that leaves nothing, 0
     answer = await exchange(target, attempt, manner)
     if probe.must is Must.END:
-        await recorder.until(lambda upstream: not upstream.running, manner.within)
+        await recorder.until(lambda upstream: upstream.running <= before, manner.within)
     else:
         await asyncio.sleep(manner.quiet)
     recorder.failing = False
-    verdict = judge(probe, target, answer, recorder.arrivals, running=recorder.running)
+    verdict = judge(probe, target, answer, recorder.arrivals, running=recorder.running - before)
     return _finding(probe, target, attempt, answer, recorder, verdict)
 
 
