@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from gateway.policy.stage import GENERAL, stage_of
 from gateway.policy.snapshot import Snapshot
+from gateway.policy.stage import GENERAL, stage_of
 
 
 class Holding(Struct, frozen=True):

@@ -4,9 +4,10 @@ The ids are only read here. Nothing may be sent on before every one of them is k
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import Raw, Struct, structs
 
 from gateway.policy.vocabulary import Reason
 from gateway.wire.batch import Gated, read_message_batch
@@ -85,7 +86,20 @@ def read_referring(route: Route, path: str, query: bytes, headers: Headers, body
     """Read an inference request that may refer to stored objects: in a JSON body, and nowhere else."""
     if route.content is not Content.JSON:
         return Refused(Reason.ROUTE_NOT_ALLOWED, "a form may not refer to stored objects")
+    resolved = resolve(route, query, headers, body, path)
+    if isinstance(resolved, Resolved):
+        return Asked(model=resolved.model, stream=resolved.stream, kept=_is_kept(headers, body))
+    if not resolved.refers:
+        return resolved
     return _in_json(route, path, query, headers, body, frozenset())
+
+
+def _is_kept(headers: Headers, body: bytes) -> bool:
+    text = read_json(notable(headers), body)
+    members = read_object(text) if isinstance(text, bytes) else text
+    if isinstance(members, str):
+        return True
+    return not any(name == "store" and bytes(value) == b"false" for name, value in zip(members.names, members.values, strict=True))
 
 
 def query_problem(query: bytes) -> Refused | None:
@@ -154,10 +168,10 @@ def _asked(resolved: Resolved, found: References) -> Asked:
     )
 
 
-def _purpose_problem(fields: dict[str, object]) -> Refused | None:
+def _purpose_problem(fields: Mapping[str, Raw]) -> Refused | None:
     """Refuse an upload in parts that says it is a batch, in any spelling: its lines would go unread."""
     for name, value in fields.items():
-        if fold(name) == _PURPOSE and (name != _PURPOSE or read_text(value) not in _PURPOSES):  # type: ignore[arg-type] # raw values
+        if fold(name) == _PURPOSE and (name != _PURPOSE or (read_text(value) or "") not in _PURPOSES):
             return _PURPOSELESS
     return None
 

@@ -126,8 +126,9 @@ class _Walk:
         """Enter what a field refers to; False leaves the field where it is."""
         if isinstance(value, _Pairs):
             value = value[0][1] if name in _AS_OBJECT and len(value) == 1 and value[0][0] == "id" else None
-        found = value if isinstance(value, list) else [value]
-        if not found or not all(map(is_id, found)):
+        held: list[object] = value if isinstance(value, list) else [value]
+        found = [each for each in held if isinstance(each, str) and is_id(each)]
+        if not found or len(found) != len(held):
             return False
         self.ids.update(dict.fromkeys(found))
         if name in _FILLED:

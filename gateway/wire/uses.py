@@ -158,6 +158,6 @@ def find_use(method: bytes, path: str) -> Use | None:
     """Find the use of a canonical `path`; None is refused."""
     segments = path.split("/")
     for shape, use in _BY_LENGTH.get((method, len(segments)), ()):
-        if all(segment and expected.startswith("{") or segment == expected for expected, segment in zip(shape, segments, strict=True)):
+        if all((segment and expected.startswith("{")) or segment == expected for expected, segment in zip(shape, segments, strict=True)):
             return use
     return None
