@@ -17,6 +17,7 @@ from gateway.proxy.whole import WholeAnswer
 from gateway.wire.sse import is_event_stream
 from gateway.wire.yielding import MOST_HELD, ids_given, ids_streamed, is_denied
 
+TOO_LONG: Final = "the answer is too long to be held until its object is entered"
 SUCCESS: Final = range(200, 300)
 UNREADABLE: Final = "the answer names no object that could be entered as yours"
 UNENTERED: Final = "the new object could not be entered as yours; nobody can use it"
@@ -70,10 +71,10 @@ class KeepingRelay(Relay, eq=False):
         if complete:
             self._link = None
             self._came = True
-        if self._entering is None:
+        if self._size > self._gate.limits.body:
+            self._refuse(503, TOO_LONG)
+        elif self._entering is None:
             self._look()
-        if self._size > self._gate.limits.body and not self._over and not self._discharged:
-            self._refuse(502, "the answer is too long to be held until its object is entered")
 
     def deliver_whole(self, answer: WholeAnswer) -> None:
         """Hold back an answer that came whole until the ledger knows."""

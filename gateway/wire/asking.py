@@ -117,7 +117,7 @@ def query_problem(query: bytes) -> Refused | None:
 
 def _read_body(use: Use, route: Route, path: str, headers: Headers, body: bytes, gated: Gated) -> Asked | Refused:
     reading = use.reading
-    if reading is Reading.NONE or (not body and "model" not in use.words and not use.gives):
+    if reading is Reading.NONE or (reading is Reading.JSON and not body and "model" not in use.words):
         return _BODY if body else Asked()
     if reading is Reading.REQUESTS:
         return _in_requests(headers, body, gated)
