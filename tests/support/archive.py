@@ -34,12 +34,13 @@ ID = re.compile(r"\b(?:file|resp|conv|batch|vs|thread|asst|msg|run|upload|cntr|f
 
 
 class Reached(Struct, frozen=True):
-    """One request that came through: method, target, every id in it, and the whole of its body."""
+    """One request that came through: method, target, every id in it, the whole of its body, and who asked (a header of the test's)."""
 
     method: str
     target: str
     ids: frozenset[str]
     body: bytes
+    asker: str = ""
 
 
 class Archive:
@@ -48,6 +49,7 @@ class Archive:
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.content: dict[str, bytes] = {}
+        self.makers: dict[str | None, str] = {}
         self.reached: list[Reached] = []
         self.nameless = False
         self.same = ""
@@ -61,9 +63,14 @@ class Archive:
         """List the requests that carried an id."""
         return [one for one in self.reached if name in one.ids]
 
+    def trespasses(self) -> list[Reached]:
+        """List the requests that carried an id that somebody else had made, or nobody."""
+        return [one for one in self.reached if any(self.makers.get(name) != one.asker for name in one.ids)]
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        self.reached.append(Reached(request.method, request.raw_path, frozenset(ID.findall(request.raw_path + body.decode("latin-1"))), body))
+        ids = frozenset(ID.findall(request.raw_path + body.decode("latin-1")))
+        self.reached.append(Reached(request.method, request.raw_path, ids, body, request.headers.get("x-asker", "")))
         segments = request.path.split("/")[2:]
         if request.method == "POST":
             return await self._post(request, segments, body)
@@ -97,6 +104,7 @@ class Archive:
             made |= {"output_file_id": output, "error_file_id": None, "input_file_id": told.get("input_file_id"), "status": "completed"}
             self.objects[output] = self._made("files", output, {})
         self.objects[name] = made
+        self.makers |= dict.fromkeys((name, made.get("output_file_id")), request.headers.get("x-asker", ""))
         if told.get("stream"):
             return await self._stream(request, made, told)
         return web.json_response({key: value for key, value in made.items() if key != "id" or not self.nameless})
