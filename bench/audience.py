@@ -81,7 +81,7 @@ class Audience:
                     raise BenchError(f"a stream of {one.organisation} was refused: {one.head[:80]!r} ... {one.head[-300:]!r}")
 
     def ask(self, request: bytes) -> float:
-        """Open one stream and wait for its first event; gives when the request was sent, on a connection that stood before (epoch seconds)."""
+        """Open one stream and wait for its first event; gives when it was asked for, on a connection that stood before (epoch seconds)."""
         one = self._enter("", socket.create_connection(("127.0.0.1", self._port), OPEN_DEADLINE))
         began = time.time()
         one.socket.sendall(request)

@@ -5,6 +5,7 @@ Time of the thread, the least of several batches: what the code takes when nobod
 
 import asyncio
 import gc
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -64,7 +65,9 @@ def measure_sweeps(sizes: Sequence[int]) -> list[SweepFigures]:
 
 def _policy(*, grants: int = 1, models: int = 1, directives: int = 0) -> Snapshot:
     restricted = Restrictions(nationality=_rule(0), region=_rule(1))
-    catalogue = {name: Model(name, "lab", restrictions=restricted) for name in (MODEL, *(f"model-{number}" for number in range(models - 1)))}
+    catalogue = {
+        name: Model(name, "lab", restrictions=restricted) for name in (MODEL, *(f"model-{number}" for number in range(models - 1)))
+    }
     granted = {ORGANISATION: Grant(), **{f"org_many_{number}": Grant() for number in range(grants - 1)}}
     return Snapshot(
         catalogue=catalogue,
@@ -152,5 +155,5 @@ async def _sweep(size: int, share: int) -> SweepFigures:
     book.published(snapshot, after, on_done=done.set_result)
     sweep = await done
     took = time.perf_counter() - began
-    longest = max((after - before for before, after in zip(turns, turns[1:], strict=False)), default=took)
+    longest = max((after - before for before, after in itertools.pairwise(turns)), default=took)
     return SweepFigures(size, sweep.cuts, took * 1e3, longest * 1e3)

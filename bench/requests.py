@@ -1,5 +1,6 @@
 """Requests per second and CPU per request: rounds of all peers in turn, so that a slow minute of the machine hits all alike."""
 
+import statistics
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from bench.problem import BenchError
 from bench.watchman import Shares, Watchman, disturbance, load_limit
 
 WARM_SECONDS = 1
+TAKEN = 0.1
+"""A server whose core others used more of than this shows no rate of its own; its CPU per request it still shows."""
 STRANGER = "org_stranger"
 
 
@@ -59,6 +62,12 @@ class RequestFigures(Struct, frozen=True):
     rounds: tuple[Round, ...]
     body: int = 0
     denied: bool = False
+
+    @property
+    def case(self) -> str:
+        """Who was asked what."""
+        size = f", bodies of {self.body / 1000:,.0f} KB" if self.body else ""
+        return f"{self.peer}, {self.connections} connections{size}{', refused' if self.denied else ''}"
 
 
 def measure_requests(site: Site, peers: Sequence[Peer], case: Case, extra: int = 0) -> list[RequestFigures]:
@@ -126,6 +135,9 @@ def _remark(rounds: Sequence[Round]) -> str:
 def _refusal(rounds: Sequence[Round], connections: int) -> str:
     if limit := load_limit([one.shares for one in rounds]):
         return limit
+    taken = statistics.median(one.shares.taken for one in rounds)
+    if taken > TAKEN:
+        return f"others used {taken:.0%} of the server's core"
     if connections > 1 and sum(one.shares.saturated for one in rounds) * 2 <= len(rounds):
         return f"the server was not at its limit: its core idled {1 - rounds[0].shares.server_busy:.0%}"
     return ""

@@ -31,7 +31,12 @@ class Shares(Struct, frozen=True):
     @property
     def foreign(self) -> float:
         """Share of a core that somebody else used, the worse of the two; of the load's core alone where no server is measured."""
-        return max(0.0, self.server_busy - self.server_cpu if self.has_server else 0.0, self.load_busy - self.load_cpu)
+        return max(self.taken, self.load_busy - self.load_cpu)
+
+    @property
+    def taken(self) -> float:
+        """Share of the server's core that somebody else used."""
+        return max(0.0, self.server_busy - self.server_cpu) if self.has_server else 0.0
 
     @property
     def load_was_limit(self) -> bool:
