@@ -78,8 +78,6 @@ _SAME_FOR_EVERY_MODEL: Final = frozenset(
     (
         *(reason for reason in Reason if PRECEDENCE[reason] < PRECEDENCE[Reason.POLICY_STALE]),
         Reason.AUDIT_UNAVAILABLE,
-        Reason.LEDGER_UNAVAILABLE,
-        Reason.OBJECT_UNKNOWN,
         Reason.LIMIT_EXCEEDED,
     )
 )

@@ -120,7 +120,7 @@ async def test_messages_in_batches_are_read_one_by_one(library: Library) -> None
     def batch(*models: str) -> dict[str, Any]:
         return {
             "requests": [
-                {"custom_id": str(number), "params": {"model": model, "max_tokens": 9, "messages": []}} for number, model in enumerate(models)
+                {"custom_id": str(place), "params": {"model": model, "max_tokens": 9, "messages": []}} for place, model in enumerate(models)
             ]
         }
 

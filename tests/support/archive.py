@@ -82,9 +82,12 @@ class Archive:
         if request.method == "DELETE":
             del self.objects[name]
             return web.json_response({"id": name, "object": "deleted", "deleted": True})
-        if segments[-1] == "content":
+        return self._shown(name, segments[-1])
+
+    def _shown(self, name: str, aspect: str) -> web.Response:
+        if aspect == "content":
             return web.Response(body=self.content.get(name, b"words"), content_type="application/octet-stream")
-        if segments[-1] != name:
+        if aspect != name:
             return web.json_response({"object": "list", "data": [], "has_more": False, "first_id": None, "last_id": None})
         return web.json_response(self.objects[name])
 
