@@ -64,7 +64,9 @@ def measure_sweeps(sizes: Sequence[int]) -> list[SweepFigures]:
 
 def _policy(*, grants: int = 1, models: int = 1, directives: int = 0) -> Snapshot:
     restricted = Restrictions(nationality=_rule(0), region=_rule(1))
-    catalogue = {name: Model(name, "lab", restrictions=restricted) for name in (MODEL, *(f"model-{number}" for number in range(models - 1)))}
+    catalogue = {
+        name: Model(name, "lab", restrictions=restricted) for name in (MODEL, *(f"model-{number}" for number in range(models - 1)))
+    }
     granted = {ORGANISATION: Grant(), **{f"org_many_{number}": Grant() for number in range(grants - 1)}}
     return Snapshot(
         catalogue=catalogue,

@@ -82,5 +82,3 @@ def _first_event(port: int, request: bytes) -> float:
     with contextlib.closing(Audience(port)) as audience:
         began = audience.ask(request)
         return (audience.listeners[0].last_at - began) * 1e3
-
-
