@@ -122,6 +122,12 @@ class FairShare:
         finally:
             allotment.waiting -= 1
 
+    async def settle(self) -> None:
+        """Make one round: give back what has not been used, renew the places in use, look whether the store is back."""
+        wishes = [wish for allotment in list(self._allotments.values()) if (wish := self._round(allotment)) is not None]
+        if wishes:
+            await asyncio.wait((self._start(self._settle(wishes), *(wish.allotment for wish in wishes)),))
+
     def standing(self) -> Iterator[dict[str, Any]]:
         """Rows for `gateway status`: who was refused since it was last idle, and for which share."""
         for allotment in self._allotments.values():
@@ -209,9 +215,7 @@ class FairShare:
     async def _keep_settling(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            wishes = [wish for allotment in list(self._allotments.values()) if (wish := self._round(allotment)) is not None]
-            if wishes:
-                await asyncio.wait((self._start(self._settle(wishes), *(wish.allotment for wish in wishes)),))
+            await self.settle()
 
     def _round(self, allotment: Allotment) -> Wish | None:
         """Say what is to be settled now: what was not used is given back, places in use are renewed. Forget who has long been idle."""
