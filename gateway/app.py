@@ -35,7 +35,7 @@ from gateway.proxy.listener import Connection
 from gateway.proxy.upstream import Upstream
 from gateway.readings import Readings
 from gateway.replica import Replica
-from gateway.settings.addresses import host_port
+from gateway.settings.addresses import host_port, network
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
 from gateway.settings.reload import BOUND_AT_START, changed_sections
 from gateway.settings.shape import Settings
@@ -134,6 +134,7 @@ class Gateway:
         gate.identifier, gate.limits, gate.replies.house = verifier, settings.limits, _house(settings)
         retired_geolocation, self._geolocation = self._geolocation, geolocation
         gate.locator = Locator(settings.listen.proxy, geolocation)
+        gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         old, gate.upstreams = gate.upstreams, upstreams
         for name, upstream in old.items():
             if upstreams.get(name) is not upstream:
@@ -173,6 +174,7 @@ class Gateway:
             deadlines=self._deadlines,
             scheme="https" if settings.listen.proxy.tls else "http",
         )
+        self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
         self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams, self._geolocation)
         self.replica = Replica(

@@ -40,6 +40,7 @@ from gateway.wire.routes import Kind
 
 UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
 CATALOGUES: Final = frozenset((Kind.CATALOGUE, Kind.CATALOGUE_ITEM))
+CROWDED: Final = "your organisation has as many connections open as it may"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -300,6 +301,10 @@ class Gate:
 
     def _identified(self, connection: Connection, request: Request, subject: Subject, now: Instant) -> None:
         request.subject = subject
+        if self.limits.connections_per_organisation and not self.doors.belongs(connection, subject.organisation, self.limits):
+            request.keep_alive = False
+            self.replies.refuse(connection, request, Reason.LIMIT_EXCEEDED, CROWDED)
+            return
         if request.route is not None and request.route.kind in CATALOGUES:
             _, location = self.locator.locate(connection.peer, request.headers)
             self.replies.show_models(connection, request, subject, location)
