@@ -22,6 +22,7 @@ from gateway.proxy.evidence import Witness
 from gateway.proxy.heads import Head
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.listener import Connection
+from gateway.proxy.ownership import Ownership
 from gateway.proxy.precedents import Precedents
 from gateway.proxy.relay import Relay
 from gateway.proxy.replies import UPGRADE_REQUIRED, PolicySource, Replies
@@ -101,6 +102,7 @@ class Gate:
         self._numbers = itertools.count(1)
         self._precedents = Precedents()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.ownership: Ownership | None = None
 
     def __repr__(self) -> str:
         return f"<Gate {self.doors!r}, {self.leases!r}>"
@@ -158,7 +160,7 @@ class Gate:
             elif isinstance(identity, Reason):
                 self.replies.refuse(connection, request, identity)
             else:
-                self._later(self._identify(connection, request, credential, identity))
+                self.later(self._identify(connection, request, credential, identity))
 
     def judge(self, connection: Connection, request: Request, now: Instant | None = None) -> None:
         """The request is whole: find its model, decide, and act on the decision in the same turn. `now`: the present instant, if read."""
@@ -168,12 +170,18 @@ class Gate:
             return
         if now is None:
             now = self.clock()
+        ownership = self.ownership
+        if ownership is not None and ownership.judge(connection, request, route, subject):
+            return
         body = request.whole_body()
         resolved: Resolved | Refused | None = read_usual(route, body) if head.usual else None
         if resolved is None:
             resolved = resolve(route, head.envelope.query, head.notable, body, head.envelope.path)
         if isinstance(resolved, Refused):
-            self.replies.refuse(connection, request, resolved.reason, resolved.detail)
+            if ownership is not None and resolved.refers:
+                ownership.refer(connection, request, route, subject)
+            else:
+                self.replies.refuse(connection, request, resolved.reason, resolved.detail)
             return
         request.stream = resolved.stream
         address, location = self._locate(connection, head)
@@ -226,7 +234,7 @@ class Gate:
     def _credential(self, connection: Connection, request: Request, head: Head) -> bytes | None:
         """Look closer at what is no plain question to a model; None where it has been refused."""
         route = request.route
-        if route is not None and route.kind is Kind.STATEFUL:
+        if route is not None and route.kind is Kind.STATEFUL and (self.ownership is None or not self.ownership.serves(request)):
             self.replies.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, UNOWNED)
             return None
         if route is None or request.upgrade is not (route.kind is Kind.REALTIME):
@@ -275,7 +283,8 @@ class Gate:
             if request.version == "1.1" and request.head is not None and request.head.expects_continue:
                 connection.transport.write(CONTINUE)
 
-    def _later(self, work: Coroutine[None, None, None]) -> None:
+    def later(self, work: Coroutine[None, None, None]) -> None:
+        """Do what has to wait, in a task of its own."""
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

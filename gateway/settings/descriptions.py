@@ -30,6 +30,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "country_groups": "A YAML file of named groups of countries that restrictions may use; empty: none.",
             "geolocation": "A database that says in which country an address is; without one, only a country header can say it.",
             "limits": "Bounds of every request and every connection.",
+            "ledger": "Whose the stored objects are; without it whatever works on them is refused. See docs/stateful.md.",
             "audit": "One record of each decision.",
             "metrics": "What the metrics show.",
             "log": "The gate's own log, on standard error.",
@@ -223,6 +224,12 @@ DESCRIPTIONS: Final = MappingProxyType(
             "connections": "Most client connections at a time, per worker.",
             "buffer": "Bytes held per direction before the faster side is paused.",
             "drain": "How long running requests may finish after SIGTERM; then they are cut.",
+        },
+        "Ledger": {
+            "enabled": "Serve routes and fields that work on stored objects, each for the organisation that made it.",
+            "keep": "How long an entry lives after its last use; then its object is as if it did not exist. 0: for good.",
+            "openai": "The upstream that keeps the objects of OpenAI-style routes; empty: the only one.",
+            "anthropic": "The upstream that keeps the objects of Anthropic-style routes; empty: the only one.",
         },
         "Audit": {
             "directory": "Where records are written, one file a worker and day; empty: nowhere.",
