@@ -66,7 +66,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "address": "`host:port`; `[::]:8080` for IPv6.",
             "tls": "Serve TLS with this certificate; without it, plain HTTP.",
             "trusted_proxies": "Networks of the proxies in front of the gate. Only they are believed about a client's address and country.",
-            "proxy_protocol": "Whether they begin each connection with a PROXY header, `v1`, `v2` or `any`; nobody else may come in then.",
+            "proxy_protocol": "The PROXY header with which they begin each connection, before TLS too; unless `off`, nobody else may come in.",
             "client_address_header": "Which header of theirs names the client; counted from the right over trusted proxies.",
             "country_header": "A header of theirs (such as `cf-ipcountry`) with the client's alpha-2 country; empty: none.",
         },
@@ -78,7 +78,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "certificate": "PEM file with the certificate and its chain.",
             "key": "PEM file with the private key, readable by the gate alone.",
             "client_ca": "PEM file of the authorities that sign the certificates of clients.",
-            "client_certificates": "Whether clients are asked for one: tokens bound to it need it (RFC 8705).",
+            "client_certificates": "Whether clients must show one, may, or are not asked; tokens bound to one (RFC 8705) need it.",
         },
         "Store": {
             "url": "`embedded` (a private server, started by the gate), `redis://host:6379`, `unix:///path`, "
@@ -143,8 +143,8 @@ DESCRIPTIONS: Final = MappingProxyType(
         },
         "Assertion": {
             "key_file": "PEM file with a private key on P-256: `openssl ecparam -name prime256v1 -genkey -noout`.",
-            "previous_key_file": "The key before it, which is still published while signatures made with it are under way.",
-            "issuer": "The `iss` claim.",
+            "other_key_file": "A second key that is published too, private or public: the next one before it signs, the last one after.",
+            "issuer": "The `iss` claim of its signatures.",
             "lifetime": "How long a signature is good, at most 300.",
         },
         "Credential": {
