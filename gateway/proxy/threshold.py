@@ -5,11 +5,11 @@ Where a header is demanded, only trusted proxies may come in, and each must begi
 """
 
 import asyncio
-import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.location.address import Networks, is_trusted
@@ -25,6 +25,7 @@ UNNAMED: Final = "unknown"
 """The peer of a connection whose client the proxy does not know: no address, so nowhere, and none of its headers is believed."""
 
 NO_MORE_FILES: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+AT_ONCE: Final = 64
 PAUSE: Final = 0.1
 """Seconds until the next try where the system gives no further socket."""
 
@@ -44,6 +45,7 @@ class Threshold:
         self._version = version
         self._context = context
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pausing: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
         return f"<Threshold PROXY {self._version}, {len(self._tasks)} at work>"
@@ -56,28 +58,46 @@ class Threshold:
     def start(self) -> None:
         """Begin to accept."""
         self._listening.setblocking(False)  # noqa: FBT003 - the socket's own signature
-        self._begin(self._accept())
+        self._listen()
 
     def close(self) -> None:
         """Accept no more; who has not come over the threshold yet is closed."""
+        if self._pausing is not None:
+            self._pausing.cancel()
+        if self._listening.fileno() >= 0:
+            self._gate.loop.remove_reader(self._listening)
+            self._listening.close()
         for task in self._tasks:
             task.cancel()
-        self._listening.close()
 
-    async def _accept(self) -> None:
-        while True:
+    def _listen(self) -> None:
+        self._pausing = None
+        self._gate.loop.add_reader(self._listening, self._accept)
+
+    def _accept(self) -> None:
+        """Take whoever waits, a few at a time: others want the loop too."""
+        for _ in range(AT_ONCE):
             try:
-                sock, address = await self._gate.loop.sock_accept(self._listening)
+                sock, address = self._listening.accept()
+            except BlockingIOError:
+                return
             except OSError as error:
                 if error.errno in NO_MORE_FILES:
-                    await asyncio.sleep(PAUSE)
-                continue
-            if len(self._tasks) > self._gate.limits.connections:
-                self._turn_away(sock, "too_many")
-            elif self._version != OFF and not self._is_trusted(str(address[0])):
-                self._turn_away(sock, "untrusted_proxy")
-            else:
-                self._begin(self._welcome(sock, str(address[0])))
+                    self._gate.loop.remove_reader(self._listening)
+                    self._pausing = self._gate.loop.call_later(PAUSE, self._listen)
+                return
+            self._meet(sock, str(address[0]))
+
+    def _meet(self, sock: socket.socket, peer: str) -> None:
+        if len(self._tasks) >= self._gate.limits.connections:
+            self._turn_away(sock, "too_many")
+        elif self._version != OFF and not self._is_trusted(peer):
+            self._turn_away(sock, "untrusted_proxy")
+        else:
+            sock.setblocking(False)  # noqa: FBT003 - the same
+            task = self._gate.loop.create_task(self._welcome(sock, peer))
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._done, sock))
 
     async def _welcome(self, sock: socket.socket, peer: str) -> None:
         refused = ""
@@ -89,9 +109,6 @@ class Threshold:
                 refused = await self._secure(sock, client)
         except OSError:
             sock.close()  # the peer has gone: nobody was refused
-        except BaseException:
-            sock.close()
-            raise
         if refused:
             self._turn_away(sock, refused)
 
@@ -131,12 +148,9 @@ class Threshold:
         self._gate.witness.on_unserved(reason)
         sock.close()
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
-        task = self._gate.loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, sock: socket.socket, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        with contextlib.suppress(asyncio.CancelledError):
+        if task.cancelled():
+            sock.close()
+        else:
             task.result()
