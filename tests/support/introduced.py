@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from support.certificates import Certificate
@@ -18,11 +18,15 @@ LOOPBACK = ("127.0.0.1/32",)
 
 @asynccontextmanager
 async def threshold(
-    stage: Stage, version: str = OFF, *, trusted: Sequence[str] = LOOPBACK, tls: ssl.SSLContext | None = None
+    stage: Stage,
+    version: str = OFF,
+    *,
+    trusted: Sequence[str] = LOOPBACK,
+    tls: ssl.SSLContext | Callable[[], ssl.SSLContext] | None = None,
 ) -> AsyncIterator[int]:
-    """Open one more door of the stage's gate; give its port."""
+    """Open one more door of the stage's gate, with one TLS for all or one asked for each time; give its port."""
     listening = socket.create_server(("127.0.0.1", 0))
-    door = Threshold(stage.gate, listening, tuple(map(network, trusted)), version, lambda: tls)
+    door = Threshold(stage.gate, listening, tuple(map(network, trusted)), version, tls if callable(tls) else lambda: tls)
     door.start()
     try:
         yield int(listening.getsockname()[1])
