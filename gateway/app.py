@@ -260,7 +260,7 @@ class Gateway:
         self._stack.callback(self.entrance.close)
         await self.entrance.open()
         self.admin = AdminServer(listen.admin, self.readiness, self.readings, [keys_route(self._jwks)], reuse_port=self.shared)
-        self.entrance.also = self.admin.tls
+        self.entrance.tend("admin", self.admin.tls)
         await self.admin.start()
         self._stack.push_async_callback(self.admin.stop)
 
