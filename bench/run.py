@@ -23,7 +23,7 @@ from bench.outcome import Outcome
 from bench.peers.envoy import envoy
 from bench.peers.floor import haproxy_floor, nginx_floor
 from bench.peers.gate import gate, store_of
-from bench.peers.haproxy import haproxy
+from bench.peers.haproxy import haproxy, haproxy_verifying
 from bench.peers.litellm import litellm
 from bench.peers.nginx_lua import nginx_lua
 from bench.peers.plain import direct, plain
@@ -45,6 +45,7 @@ SERVERS: Final[dict[str, Runner]] = {
     "gate": gate,
     "nginx-lua": nginx_lua,
     "haproxy": haproxy,
+    "haproxy-verifying": haproxy_verifying,
     "envoy": envoy,
     "aiohttp": plain,
     "litellm": litellm,
@@ -117,7 +118,8 @@ class Run:
                 with self._part("requests"), self._peers(site, self.servers) as peers:
                     for case in plan.cases:
                         self.say(f"requests on {case.connections} connections, {case.rounds} rounds of {case.seconds} s")
-                        outcome.requests += measure_requests(site, [*peers, straight], case, plan.extra_rounds)
+                        asked = [peer for peer in peers if case == plan.cases[0] or not peer.seldom]
+                        outcome.requests += measure_requests(site, [*asked, straight], case, plan.extra_rounds)
                     self._read_duties(peers)
             with self._peers(site, [name for name in self.servers if name not in ONLY_ASKED]) as peers:
                 if "denials" in parts:
