@@ -37,7 +37,7 @@ from bench.requests import RequestFigures, measure_requests
 from bench.revocation import measure_edits
 from bench.steps import measure_steps
 from bench.streams import measure_events, measure_memory
-from bench.versions import command, versions
+from bench.versions import command, spoken, versions
 from gateway.demo.issuer import DemoIssuer
 
 DESCRIPTORS: Final = 40_000
@@ -105,7 +105,7 @@ class Run:
                     self.outcome.failures.append(f"{name}: {error}")
             for peer in peers:
                 self.outcome.versions |= {peer.name: peer.version} if peer.version else {}
-                self.outcome.commands[peer.name] = " ".join(peer.program.command) if peer.program is not None else ""
+                self.outcome.commands[peer.name] = spoken(peer.program.command) if peer.program is not None else ""
             yield peers
 
     def _side_by_side(self, site: Site, parts: Sequence[str]) -> None:
