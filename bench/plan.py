@@ -86,7 +86,7 @@ QUICK: Final = Plan(
 MEMORY_PACE: Final = 0.2
 
 PARTS: Final = {
-    "requests": 480,
+    "requests": 420,
     "denials": 90,
     "latency": 300,
     "events": 180,

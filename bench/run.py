@@ -53,6 +53,12 @@ SERVERS: Final[dict[str, Runner]] = {
     "haproxy-floor": haproxy_floor,
 }
 
+ALONE: Final = ("steps", "revocation", "memory", "cold", "decisions", "reload", "pushes", "modes", "workers", "bodies")
+"""Parts that start what they need for themselves, those that would be missed most first."""
+WITHOUT_GATE: Final = frozenset({"bodies", "memory", "decisions"})
+LONGEST: Final = 1600
+"""Seconds after which no part goes on, whatever its own limit."""
+
 Say = Callable[[str], None]
 
 
@@ -61,6 +67,7 @@ class Run:
 
     def __init__(self, plan: Plan, servers: Sequence[str], say: Say) -> None:
         began, self.descriptors = dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), allow_descriptors(DESCRIPTORS)
+        self._until = time.monotonic() + LONGEST
         self.plan = plan
         self.servers = servers
         self.say = say
@@ -76,8 +83,8 @@ class Run:
         stay_on(self.cores.load)
         with _site(self.cores) as site:
             self._side_by_side(site, parts)
-            for part in ("bodies", "memory", "cold", "modes", "workers", "pushes", "reload", "decisions", "steps", "revocation"):
-                if part in parts and (part in {"bodies", "memory", "decisions"} or "gate" in self.servers):
+            for part in ALONE:
+                if part in parts and (part in WITHOUT_GATE or "gate" in self.servers):
                     with self._part(part):
                         getattr(self, f"_{part}")(site)
         self.outcome.seconds = time.monotonic() - began
@@ -88,7 +95,7 @@ class Run:
         """A part that cannot be measured is told with the others' figures."""
         self.say(part)
         try:
-            with limited(PARTS[part], part):
+            with limited(max(1.0, min(PARTS[part], self._until - time.monotonic())), part):
                 yield
         except (BenchError, OSError, OutOfTime, TimeoutError) as error:
             self.outcome.failures.append(f"{part}: {error}")
