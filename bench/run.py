@@ -2,16 +2,14 @@
 
 import contextlib
 import datetime as dt
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import uvloop
 
 from bench.coldtokens import measure_cold_peers, measure_cold_tokens
-from bench.cores import Cores, choose_cores, stay_on
+from bench.cores import choose_cores, stay_on
 from bench.cuts import measure_cuts
 from bench.decisions import measure_decisions, measure_sweeps
 from bench.duties import read_duties
@@ -20,38 +18,23 @@ from bench.limit import OutOfTime, limited
 from bench.modes import measure_modes, measure_workers
 from bench.origin import origin
 from bench.outcome import Outcome
-from bench.peers.envoy import envoy
-from bench.peers.floor import haproxy_floor, nginx_floor
 from bench.peers.gate import gate, store_of
-from bench.peers.haproxy import haproxy, haproxy_verifying
-from bench.peers.litellm import litellm
-from bench.peers.nginx_lua import nginx_lua
-from bench.peers.plain import direct, plain
-from bench.peers.site import SMALL_BODY, Peer, Runner, Site
+from bench.peers.plain import direct
+from bench.peers.roster import SERVERS
+from bench.peers.site import SMALL_BODY, Peer, Site
 from bench.plan import ONLY_ASKED, PARTS, REMEMBERING, Plan
 from bench.problem import BenchError
-from bench.program import Program, allow_descriptors, free_port, python
+from bench.program import allow_descriptors, free_port
 from bench.pushes import measure_pushes
 from bench.reloads import measure_reloads
 from bench.requests import RequestFigures, measure_requests
 from bench.revocation import measure_edits
 from bench.steps import measure_steps
 from bench.streams import measure_events, measure_memory
+from bench.upstreams import upstreams
 from bench.versions import command, spoken, versions
-from gateway.demo.issuer import DemoIssuer
 
 DESCRIPTORS: Final = 40_000
-SERVERS: Final[dict[str, Runner]] = {
-    "gate": gate,
-    "nginx-lua": nginx_lua,
-    "haproxy": haproxy,
-    "haproxy-verifying": haproxy_verifying,
-    "envoy": envoy,
-    "aiohttp": plain,
-    "litellm": litellm,
-    "nginx": nginx_floor,
-    "haproxy-floor": haproxy_floor,
-}
 
 ALONE: Final = ("steps", "revocation", "memory", "cold", "decisions", "reload", "pushes", "modes", "workers", "bodies")
 """Parts that start what they need for themselves, those that would be missed most first."""
@@ -81,7 +64,7 @@ class Run:
         """Measure `parts`; every program that is started ends with this call."""
         began = time.monotonic()
         stay_on(self.cores.load)
-        with _site(self.cores) as site:
+        with upstreams(self.cores) as site:
             self._side_by_side(site, parts)
             for part in ALONE:
                 if part in parts and (part in WITHOUT_GATE or "gate" in self.servers):
@@ -219,14 +202,3 @@ class Run:
 
 def _capacity(one: RequestFigures) -> float:
     return one.rate.median if one.rate is not None else 1e6 / one.cpu_microseconds.median
-
-
-@contextlib.contextmanager
-def _site(cores: Cores) -> Iterator[Site]:
-    """The directory, the issuer and the upstreams."""
-    with tempfile.TemporaryDirectory(prefix="gw-bench-") as name, contextlib.ExitStack() as stack:
-        directory, origin_port, pacer_port = Path(name), free_port(), free_port()
-        upstream = stack.enter_context(origin(directory / "origin", origin_port, cores.load))
-        pacer = Program("pacer", python("bench.pacer", str(pacer_port)), (cores.load,), directory / "pacer.log", (pacer_port,))
-        stack.enter_context(pacer)
-        yield Site(directory, cores, DemoIssuer(directory / "issuer"), upstream, origin_port, pacer, pacer_port)
