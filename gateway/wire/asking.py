@@ -107,7 +107,7 @@ def query_problem(query: bytes) -> Refused | None:
     problem = parameter_problem(query) if query else None
     if problem is not None or not query:
         return problem
-    for part in query.split(b"&"):
+    for part in query.replace(b";", b"&").split(b"&"):
         name, _, value = part.partition(b"=")
         text = text_of_parameter(value) or ""
         if text_of_parameter(name) not in _PARAMETERS or (name == b"starting_after" and not _NUMBER.fullmatch(text)):
