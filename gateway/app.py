@@ -29,13 +29,14 @@ from gateway.policy.access import Instant
 from gateway.policy.snapshot import Snapshot
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.evidence import Witness
+from gateway.proxy.fair_share import FairShare
 from gateway.proxy.journey import Gate
 from gateway.proxy.listener import Connection
 from gateway.proxy.ownership import Ownership
 from gateway.proxy.upstream import Upstream
 from gateway.readings import Readings
 from gateway.replica import Replica
-from gateway.settings.addresses import host_port
+from gateway.settings.addresses import host_port, network
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
 from gateway.settings.reload import BOUND_AT_START, changed_sections
 from gateway.settings.shape import Settings
@@ -45,11 +46,13 @@ from gateway.store.embedded import EmbeddedStore
 from gateway.store.keys import Keys
 from gateway.store.ledger import Ledger
 from gateway.store.replicas import ReplicaRegister
+from gateway.store.shares import ShareStore
 from gateway.store.watch import PolicyWatch
 from gateway.tally import tally
 
 LOG: Final = logging.getLogger(__name__)
 BACKLOG: Final = 4096
+SHARE_TIMEOUT: Final = 0.5  # seconds that a request waits for its share at most, before it is counted without the store
 
 
 class Parts(Struct, frozen=True):
@@ -80,6 +83,8 @@ class Gateway:
         self.verifier: Verifier
         self.readings: Readings
         self.replica: Replica
+        self.fair_share: FairShare
+        self._share_store: ShareStore
         self._keysets: dict[str, KeySet] = {}
         self._geolocation: GeoDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
@@ -132,10 +137,12 @@ class Gateway:
         gate.identifier, gate.limits, gate.replies.house = verifier, settings.limits, _house(settings)
         retired_geolocation, self._geolocation = self._geolocation, geolocation
         gate.locator = Locator(settings.listen.proxy, geolocation)
+        gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         old, gate.upstreams = gate.upstreams, upstreams
         for name, upstream in old.items():
             if upstreams.get(name) is not upstream:
                 upstream.close()
+        self._count_shares(settings)
         self.watch.replace_catalogue(catalogue, expand_for(settings))
         self.readings.rebind(verifier, self._keysets, upstreams, geolocation)
         self._soon(self._settle(retired, verifier, retired_geolocation))
@@ -171,6 +178,7 @@ class Gateway:
             scheme="https" if settings.listen.proxy.tls else "http",
         )
         self._open_ledger(settings)
+        self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
         self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams, self._geolocation)
         self.replica = Replica(
@@ -180,8 +188,20 @@ class Gateway:
             self.gate.leases,
             self.metrics.replica_report_failures.inc,
             max_staleness=settings.store.max_staleness,
-            tally=lambda: tally(self.gate.leases.groups(), self.watch.snapshot),
+            tally=lambda: tally(self.gate.leases.groups(), self.watch.snapshot, self.fair_share.standing()),
         )
+        self._share_store = ShareStore(
+            self.store_address, Keys(self.store_address.prefix), self.replica.key, min(settings.store.timeout, SHARE_TIMEOUT)
+        )
+        self.fair_share = FairShare(
+            self._share_store,
+            self.gate.leases,
+            lambda: self.watch.snapshot,
+            self._parts.clock,
+            lambda: self.replica.workers,
+            lambda outcome: self.metrics.fair_share_takes.labels(outcome).inc(),
+        )
+        self._count_shares(settings)
         await self._start_parts()
         await self._listen()
 
@@ -220,6 +240,9 @@ class Gateway:
         push(self.watch.stop)
         await self.replica.start()
         push(self.replica.stop)
+        self.fair_share.start()
+        self._stack.callback(self._share_store.close)
+        push(self.fair_share.stop)
         self._deadlines.start()
         self._stack.callback(self._deadlines.stop)
         self.gate.start()
@@ -260,10 +283,15 @@ class Gateway:
     def _published(self, old: Snapshot, new: Snapshot, models: frozenset[str] | None) -> None:
         # the leases look closer than at models: at organisations and subjects
         self.gate.leases.published(old, new, self.watch.seen_at, self.replica.published(old, new))
+        self.gate.fair_share = self.fair_share if new.shared_out else None
         self.readings.on_snapshot(new)
         if changed_outside(old, new):
             self.metrics.outside_changes.inc()
             event(LOG, logging.WARNING, "policy_changed_outside_the_tools", revision=new.revision, models=", ".join(sorted(models or ())))
+
+    def _count_shares(self, settings: Settings) -> None:
+        self.fair_share.store = self._share_store if settings.fair_share.counted_in == "store" else None
+        self.fair_share.refuse_when_away = settings.fair_share.store_away == "refuse"
 
     def _verifier_of(self, settings: Settings) -> Verifier:
         keysets = {}

@@ -65,6 +65,9 @@ class Metrics:
         self.connections_open = one(Gauge, "connections_open", "Connections of callers.")
         self.refused_connections = many(Counter, "refused_connections_total", "Connections closed unserved or broken off.", "reason")
 
+        self.fair_share_takes = many(Counter, "fair_share_takes_total", "Questions to the store for more of a share.", "outcome")
+        self.fair_share_divided = one(Gauge, "fair_share_divided", "1 while any worker counts shares without the store.", merge=Merge.MAX)
+
     def _define_policy(self) -> None:
         many, one, high, low = self._many, self._one, Merge.MAX, Merge.MIN
         self.policy_revision = one(Gauge, "policy_revision", "Revision applied; the lowest of the workers.", merge=low)

@@ -191,11 +191,11 @@ class Ownership:
             self._refuse(case.connection, case.request, Reason.ROUTE_NOT_ALLOWED, problem)
             return
         gate = self._gate
-        decision = gate.decide(case.request, case.subject, models[0], self._location(case), gate.clock())
-        if isinstance(decision, Denial):
-            gate.replies.answer_refusal(case.connection, case.request, gate.replies.refusal_of(decision, case.request))
-        else:
+        decision = gate.decide(case.request, case.subject, models[0], self._location(case), gate.clock(), credit=True)
+        if isinstance(decision, Permit):
             self._pass_on(case, decision, models)
+        elif isinstance(decision, Denial):
+            gate.replies.answer_refusal(case.connection, case.request, gate.replies.refusal_of(decision, case.request))
 
     def _problem(self, case: _Case, held: tuple[Holding, ...], models: tuple[str, ...]) -> str:
         """Say what stands in the way although every model is permitted; empty where nothing does."""
