@@ -133,9 +133,9 @@ class Ownership:
         if asked.ids and not case.owner:
             self._refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, NO_ORGANISATION)
             return
-        denial = self._denial(case, self._models(case, ()))
-        if denial is not None:
-            self._deny(case, *denial)
+        permits = self._permits(case, self._models(case, ()))
+        if not isinstance(permits, list):
+            self._deny(case, *permits)
         elif asked.ids or asked.lines is not None:
             self._gate.later(self._look_up(case))
         else:
@@ -173,7 +173,7 @@ class Ownership:
         ids = self._ids_of(models)
         by_name = dict(zip(case.asked.ids, held, strict=True))
         fresh = [name for name in case.asked.filled if name in by_name and not set(ids) <= set(by_name[name].models)]
-        if fresh and ids and self._denial(case, models) is None:
+        if fresh and ids and isinstance(self._permits(case, models), list):
             await self._ledger.mark(case.upstream, fresh, ids)
 
     def _settle(self, case: _Case, held: tuple[Holding, ...]) -> None:
@@ -182,9 +182,9 @@ class Ownership:
         if len(held) != len(asked.ids):
             self._refuse(case.connection, case.request, Reason.OBJECT_UNKNOWN)
             return
-        denial = self._denial(case, models)
-        if denial is not None:
-            self._deny(case, *denial)
+        permits = self._permits(case, models)
+        if not isinstance(permits, list):
+            self._deny(case, *permits)
             return
         problem = self._problem(case, held, models)
         if problem:
@@ -193,7 +193,7 @@ class Ownership:
         gate = self._gate
         decision = gate.decide(case.request, case.subject, models[0], self._location(case), gate.clock(), credit=True)
         if isinstance(decision, Permit):
-            self._pass_on(case, decision, models)
+            self._pass_on(case, [decision, *permits[1:]], models)
         elif isinstance(decision, Denial):
             gate.replies.answer_refusal(case.connection, case.request, gate.replies.refusal_of(decision, case.request))
 
@@ -208,30 +208,33 @@ class Ownership:
         scanned = case.use is None or "scanned" not in case.use.words or (held and all(each.kind == BATCH_FILE for each in held))
         return "" if scanned else UNSCANNED
 
-    def _denial(self, case: _Case, models: tuple[str, ...]) -> tuple[Denial, str, Instant] | None:
-        """Give the first denial of the models at this instant, and of which."""
+    def _permits(self, case: _Case, models: tuple[str, ...]) -> list[Permit] | tuple[Denial, str, Instant]:
+        """Decide on the models at this instant: a permit for each, or the first denial, and of which."""
         snapshot, now, location = self._policy.snapshot, self._gate.clock(), self._location(case)
+        permits = []
         for model in models:
             decision = decide(AccessRequest(case.subject, model, location), snapshot, now)
             if isinstance(decision, Denial):
                 return decision, model, now
-        return None
+            permits.append(decision)
+        return permits
 
     def _deny(self, case: _Case, denial: Denial, model: str, now: Instant) -> None:
         gate, request = self._gate, case.request
         gate.witness.on_decision(request, denial, self._policy.snapshot, now, case.subject, model)
         gate.replies.answer_refusal(case.connection, request, gate.replies.refusal_of(denial, request))
 
-    def _pass_on(self, case: _Case, permit: Permit, models: tuple[str, ...]) -> None:
+    def _pass_on(self, case: _Case, permits: list[Permit], models: tuple[str, ...]) -> None:
         gate, connection, request = self._gate, case.connection, case.request
         duty = self._duty(case, models)
         request.stream = case.asked.stream or duty is not None  # what has to be read on its way must not be compressed
-        kind = gate.relay_type if duty is None else KeepingRelay
+        first, *others = permits
+        kind = gate.relay_type if duty is None and not others else KeepingRelay
         upstream = gate.upstreams[case.upstream]
         address, _ = gate.locator.locate(connection.peer, request.headers)
-        relay: Relay = kind(gate, connection, request, permit, upstream, request.head is not None and request.head.bodiless, address)
+        relay: Relay = kind(gate, connection, request, first, upstream, request.head is not None and request.head.bodiless, address)
         if isinstance(relay, KeepingRelay):
-            relay.duty = duty
+            relay.duty, relay.others = duty, tuple(others)
         connection.relay = relay
         relay.start()
 

@@ -78,7 +78,11 @@ def read_asked(use: Use, route: Route, path: str, query: bytes, headers: Headers
         return asked
     filled = (*ids[:1], *asked.filled) if "fills" in use.words else asked.filled
     return structs.replace(
-        asked, ids=tuple(dict.fromkeys((*ids, *asked.within))), filled=filled, lasting=asked.lasting or "outlives" in use.words
+        asked,
+        ids=tuple(dict.fromkeys((*ids, *asked.within))),
+        filled=filled,
+        stream=asked.stream or b"stream=true" in query,
+        lasting=asked.lasting or "outlives" in use.words,
     )
 
 

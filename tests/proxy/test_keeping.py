@@ -2,14 +2,14 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from support.book import Book
 from support.house import Stage, open_stage, policy
 from support.wire_ends import SSE_HEAD, RawCaller, Script, ScriptedUpstream, chunk, eventually, raw_caller, read_request, scripted
 
-from gateway.errors import StoreUnavailableError
 from gateway.policy.holding import Holding
 from gateway.policy.snapshot import Grant
 from gateway.proxy.ownership import Ownership
@@ -19,42 +19,6 @@ from gateway.wire.route import Dialect
 ASK = b'{"model":"frontier","input":"?"}'
 CREATED = b'event: response.created\ndata: {"type":"response.created","response":{"id":"resp-1"}}\n\n'
 WITHOUT_ACME = policy(frontier={"beta": Grant()}, revision=2)
-
-
-class Book:
-    """A ledger in memory that answers when it may."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, Holding] = {}
-        self.open = asyncio.Event()
-        self.open.set()
-        self.broken = False
-        self.asked = 0
-
-    async def _wait(self) -> None:
-        self.asked += 1
-        await self.open.wait()
-        if self.broken:
-            raise StoreUnavailableError("the ledger does not answer")
-
-    async def enter(self, upstream: str, names: tuple[str, ...], holding: Holding) -> bool:
-        del upstream
-        await self._wait()
-        return all(self.entries.setdefault(name, holding).owner == holding.owner for name in names)
-
-    async def look_up(self, upstream: str, names: Sequence[str]) -> list[Holding | None]:
-        del upstream
-        await self._wait()
-        return [self.entries.get(name) for name in names]
-
-    async def mark(self, upstream: str, names: Sequence[str], models: Sequence[str]) -> None:
-        del upstream, names, models
-        await self._wait()
-
-    async def remove(self, upstream: str, name: str) -> None:
-        del upstream
-        await self._wait()
-        self.entries.pop(name, None)
 
 
 @asynccontextmanager
@@ -219,3 +183,28 @@ async def test_a_deletion_is_forgotten_only_if_something_was_deleted() -> None:
         caller.send(b"DELETE /v1/files/file-1 HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer acme\r\n\r\n")
         await caller.answer()
         assert "file-1" in book.entries
+
+
+async def test_an_answer_ends_with_the_permission_of_any_model_that_has_a_part_in_it() -> None:
+    async with scene(sending(SSE_HEAD, chunk(CREATED))) as (upstream, stage, book, caller):
+        book.entries["resp-0"] = Holding("acme", "response", ("frontier",))
+        caller.post(b'{"model":"open","input":"And?","previous_response_id":"resp-0","stream":true}', path="/v1/responses")
+        await caller.until(CREATED)
+        assert len(stage.gate.leases) == 2
+        stage.publish(WITHOUT_ACME)
+        rest, _ = await caller.rest()
+        assert b"org_not_approved" in rest
+        await asyncio.wait_for(upstream.closed.wait(), 5)
+        assert len(stage.gate.leases) == 0
+        assert book.entries["resp-1"].models == ("open", "frontier")
+
+
+async def test_what_has_several_models_and_makes_nothing_passes_as_it_comes() -> None:
+    async with scene(sending(whole(b'{"id":"resp-1"}'))) as (_, stage, book, caller):
+        book.entries["resp-1"] = Holding("acme", "response", ("frontier", "open"))
+        caller.send(b"GET /v1/responses/resp-1 HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer acme\r\n\r\n")
+        head, body = await caller.answer()
+        assert head.startswith(b"HTTP/1.1 200")
+        assert body == b'{"id":"resp-1"}'
+        assert book.asked == 1
+        assert len(stage.gate.leases) == 0
