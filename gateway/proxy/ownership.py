@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from msgspec import Struct, structs
+from msgspec import Raw, Struct, structs
 
 from gateway.errors import StoreUnavailableError
 from gateway.policy.access import AccessRequest, Instant, Location, Subject
@@ -22,7 +22,7 @@ from gateway.proxy.keeping import Ledger as Keeper
 from gateway.proxy.relay import Relay
 from gateway.proxy.replies import PolicySource
 from gateway.wire.asking import BATCH_FILE, Asked, read_asked, read_referring
-from gateway.wire.batch import MOST_LINES, Batch, read_batch_file
+from gateway.wire.batch import Batch, in_slices
 from gateway.wire.refused import Refused
 from gateway.wire.route import Dialect, Kind, Route
 from gateway.wire.routes import dialect_of
@@ -38,8 +38,6 @@ NO_ORGANISATION: Final = "stored objects belong to organisations, and the token 
 NO_HOME: Final = "stored objects of this API are not kept here"
 LASTS: Final = "work that nobody waits for is not done by this model: it outlives the permission"
 UNSCANNED: Final = "a batch's file must be uploaded here with the purpose batch, where every line is read"
-SLICE: Final = 1 << 16
-"""Bytes of a batch's file that are read between two turns of the loop."""
 
 
 class Ledger(Keeper, Protocol):
@@ -119,7 +117,7 @@ class Ownership:
             self._refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, NO_HOME if subject.organisation is not None else NO_ORGANISATION)
             return
         envelope = head.envelope
-        asked = read_asked(use, route, envelope.path, envelope.query, envelope.headers, request.whole_body(), self._lasts)
+        asked = read_asked(use, route, envelope.path, envelope.query, envelope.headers, request.whole_body())
         if isinstance(asked, Refused):
             self._refuse(connection, request, asked.reason, asked.detail)
             return
@@ -136,15 +134,15 @@ class Ownership:
         permits = self._permits(case, self._models(case, ()))
         if not isinstance(permits, list):
             self._deny(case, *permits)
-        elif asked.ids or asked.lines is not None:
+        elif asked.ids or asked.batch is not None:
             self._gate.later(self._look_up(case))
         else:
             self._settle(case, ())
 
     async def _look_up(self, case: _Case) -> None:
         asked = case.asked
-        if asked.lines is not None:
-            batch = await self._read_lines(asked.lines)
+        if asked.batch is not None:
+            batch = await self._read_batch(asked.batch)
             if not case.connection.is_serving(case.request):
                 return
             if isinstance(batch, Refused):
@@ -242,7 +240,7 @@ class Ownership:
         use, asked = case.use, case.asked
         if use is None or not case.owner or (use is RESPONSE and not asked.kept):
             return None
-        kind = BATCH_FILE if asked.lines is not None else use.kind
+        kind = BATCH_FILE if isinstance(asked.batch, bytes) else use.kind
         holding = Holding(case.owner, kind, self._ids_of(models), int(self._gate.clock().wall))
         if use.gives:
             return Duty(self._ledger, case.upstream, holding, use.gives)
@@ -267,18 +265,14 @@ class Ownership:
     def _refuse(self, connection: "Connection", request: "Request", reason: Reason, detail: str = "") -> None:
         self._gate.replies.refuse(connection, request, reason, detail)
 
-    async def _read_lines(self, content: bytes) -> Batch | Refused:
-        """Read a batch's file in slices, so that nobody else waits for all of it."""
+    async def _read_batch(self, content: bytes | list[Raw]) -> Batch | Refused:
+        """Read every request of a batch, in slices, so that nobody else waits for all of it."""
         models: dict[str, None] = {}
-        place, count = 0, 0
-        while place < len(content) or not count:
-            end = content.find(b"\n", min(place + SLICE, len(content))) + 1 or len(content)
-            batch = read_batch_file(content[place:end], self._lasts, count + 1)
-            if isinstance(batch, Refused):
-                return batch
-            models.update(dict.fromkeys(batch.models))
-            place, count = end, count + batch.requests
-            if count > MOST_LINES:
-                return Refused(Reason.MALFORMED_REQUEST, f"the batch holds over {MOST_LINES} requests")
+        count = 0
+        for part in in_slices(content, self._lasts):
+            if isinstance(part, Refused):
+                return part
+            models.update(dict.fromkeys(part.models))
+            count += part.requests
             await asyncio.sleep(0)
         return Batch(tuple(models), count)

@@ -1,6 +1,7 @@
 """An answer that makes an object waits for the ledger, byte for byte; screenplays with an upstream and a caller by hand."""
 
 import asyncio
+import gc
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +9,18 @@ from contextlib import asynccontextmanager
 import pytest
 from support.book import Book
 from support.house import Stage, open_stage, policy
-from support.wire_ends import SSE_HEAD, RawCaller, Script, ScriptedUpstream, chunk, eventually, raw_caller, read_request, scripted
+from support.wire_ends import (
+    SSE_HEAD,
+    RawCaller,
+    Script,
+    ScriptedUpstream,
+    answering,
+    chunk,
+    eventually,
+    raw_caller,
+    read_request,
+    scripted,
+)
 
 from gateway.policy.holding import Holding
 from gateway.policy.snapshot import Grant
@@ -98,16 +110,29 @@ async def test_a_permission_that_ends_while_an_answer_waits_ends_it_whole() -> N
         book.open.set()
 
 
-async def test_a_permission_that_ends_while_a_whole_answer_waits_spares_the_link_of_the_next() -> None:
-    async with scene(sending(whole(b'{"id":"resp-1"}'))) as (upstream, stage, book, caller):
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_permission_that_ends_while_a_whole_answer_waits_leaves_both_links_as_they_are(broken: bool) -> None:
+    problems: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
+    async with scene(answering(whole(b'{"id":"resp-1"}'))) as (upstream, stage, book, caller):
         book.open.clear()
         caller.post(ASK, path="/v1/responses")
         await eventually(lambda: book.asked == 1, "the book asked")
         stage.publish(WITHOUT_ACME)
         head, _ = await caller.answer()
         assert head.startswith(b"HTTP/1.1 403")
+        book.broken = broken
         book.open.set()
-        assert not upstream.closed.is_set(), "the link was given back before, and is no longer this answer's to break"
+        await eventually(lambda: book.answered == 1, "the book's answer")
+        book.broken = False
+        caller.post(b'{"model":"frontier"}', token="beta")
+        head, body = await caller.answer()
+        assert head.startswith(b"HTTP/1.1 200")
+        assert body == b'{"id":"resp-1"}'
+        assert upstream.connections == 1, "the link was given back before, and is no longer this answer's to break"
+        assert len(stage.gate.leases) == 0
+    gc.collect()  # what failed in a task of its own is told when the task goes
+    assert problems == []
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,12 @@ class Book:
         self.open.set()
         self.broken = False
         self.asked = 0
+        self.answered = 0
 
     async def _wait(self) -> None:
         self.asked += 1
         await self.open.wait()
+        self.answered += 1
         if self.broken:
             raise StoreUnavailableError("the ledger does not answer")
 

@@ -21,7 +21,7 @@ def ask(method: str, path: str, body: Any = None, *, query: bytes = b"", headers
     assert use is not None
     assert route is not None
     text = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
-    return read_asked(use, route, path, query, JSON if headers is None else headers, text, lambda model: model.startswith("gated"))
+    return read_asked(use, route, path, query, JSON if headers is None else headers, text)
 
 
 def asked(*arguments: Any, **more: Any) -> Asked:
@@ -90,9 +90,9 @@ def test_all_others_are_refused(query: bytes) -> None:
 
 
 def test_a_batchs_file_is_found_in_its_form() -> None:
-    assert asked("POST", "/v1/files", form((PURPOSE, b"batch"), (FILE, LINE)), headers=FORM).lines == LINE
-    assert asked("POST", "/v1/files", form((FILE, LINE), (PURPOSE, b"user_data")), headers=FORM).lines is None
-    assert asked("POST", "/v1/files", form((FILE, LINE)), headers=FORM).lines is None
+    assert asked("POST", "/v1/files", form((PURPOSE, b"batch"), (FILE, LINE)), headers=FORM).batch == LINE
+    assert asked("POST", "/v1/files", form((FILE, LINE), (PURPOSE, b"user_data")), headers=FORM).batch is None
+    assert asked("POST", "/v1/files", form((FILE, LINE)), headers=FORM).batch is None
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_no_batch_comes_in_parts() -> None:
     assert asked("POST", "/v1/uploads/upload-1/complete", {"part_ids": ["part-1", "part-2"]}).ids == ("upload-1", "part-1", "part-2")
 
 
-def test_requests_in_a_batch_of_messages_are_read_one_by_one() -> None:
+def test_requests_in_a_batch_of_messages_are_still_to_be_read() -> None:
     def batch(*models: str) -> dict[str, Any]:
         return {"requests": [{"custom_id": "x", "params": {"model": model, "messages": []}} for model in models]}
 
-    assert asked("POST", "/v1/messages/batches", batch("a", "b", "a")).others == ("a", "b")
-    refused = ask("POST", "/v1/messages/batches", batch("a", "gated"))
-    assert isinstance(refused, Refused)
-    assert refused.detail.startswith("request 2:")
+    found = asked("POST", "/v1/messages/batches", batch("a", "b"))
+    assert isinstance(found.batch, list)
+    assert len(found.batch) == 2
+    assert reason_of("POST", "/v1/messages/batches", {"requests": [], "model": "m"}) is Reason.MALFORMED_REQUEST
 
 
 def test_either_reading_by_its_type() -> None:
