@@ -24,8 +24,8 @@ NO_HOP = frozenset(("host", "content-length", "transfer-encoding", "connection",
 
 
 @asynccontextmanager
-async def pipe(upstream_port: int) -> AsyncIterator[int]:
-    """No gateway at all: every byte passes."""
+async def pipe(upstream_port: int, lines: list[asyncio.StreamWriter] | None = None) -> AsyncIterator[int]:
+    """No gateway at all: every byte passes. `lines` learns of every connection, for who wants to close them."""
     running: set[asyncio.Task[None]] = set()
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,6 +40,8 @@ async def pipe(upstream_port: int) -> AsyncIterator[int]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         to_reader, to_writer = await asyncio.open_connection("127.0.0.1", upstream_port)
+        if lines is not None:
+            lines.extend((writer, to_writer))
         for one, other in ((reader, to_writer), (to_reader, writer)):
             task = asyncio.create_task(pump(one, other))
             running.add(task)
