@@ -17,7 +17,7 @@ stop() { [ -z "$pid" ] || kill "$pid" 2>/dev/null || true; }
 trap stop EXIT
 
 until_up() {
-	for _ in $(seq 60); do
+	for _ in $(seq 180); do
 		kill -0 "$pid" 2>/dev/null || break
 		curl -s -o /dev/null -m 2 "$1" && return
 		sleep 1
