@@ -27,10 +27,14 @@ class Call(Struct, frozen=True):
         lines = [f"POST {self.path} HTTP/1.1", "host: 127.0.0.1", *(f"{name}: {value}" for name, value in self.headers.items())]
         return "\r\n".join([*lines, f"content-length: {len(self.body)}", "", ""]).encode() + self.body
 
+    def with_header(self, name: str, value: str) -> "Call":
+        """The same with one header more or otherwise."""
+        return Call(self.path, {**self.headers, name: value}, self.body)
 
-def whole(token: str) -> Call:
-    """Ask for a whole answer."""
-    return _call(token, {"model": MODEL, "temperature": 0.7, "max_tokens": 512})
+
+def whole(token: str, model: str = MODEL, size: int = 0) -> Call:
+    """Ask for a whole answer, with a body of about `size` bytes, 1 KB where nothing else is said."""
+    return _call(token, {"model": model, "temperature": 0.7, "max_tokens": 512}, size)
 
 
 def streamed(token: str, pace: float, model: str = STREAM_MODEL) -> Call:
@@ -38,8 +42,9 @@ def streamed(token: str, pace: float, model: str = STREAM_MODEL) -> Call:
     return _call(token, {"model": model, "stream": True, "pace": pace})
 
 
-def _call(token: str, fields: dict[str, object]) -> Call:
-    messages = [{"role": "system", "content": "You answer briefly and plainly."}, {"role": "user", "content": _PROMPT * 11}]
+def _call(token: str, fields: dict[str, object], size: int = 0) -> Call:
+    prompt = _PROMPT * max(11, (size - 200) // len(_PROMPT))
+    messages = [{"role": "system", "content": "You answer briefly and plainly."}, {"role": "user", "content": prompt}]
     body = msgspec.json.encode({"messages": messages} | fields)
     headers = {"content-type": "application/json", "authorization": f"Bearer {token}", COUNTRY_HEADER: "DE", "accept": "application/json"}
     return Call("/v1/chat/completions", headers, body)

@@ -17,7 +17,8 @@ from bench.audience import Audience, Listener
 from bench.call import BYSTANDER_MODEL, streamed
 from bench.edits import Edits, RawEdits, ToolEdits
 from bench.figures import Distribution, distribution
-from bench.peers import Peer, Site, grant, store_of
+from bench.peers.gate import grant, store_of
+from bench.peers.site import Peer, Site
 from bench.plan import CutPlan
 from bench.problem import BenchError
 from bench.raw import wait_for_status

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bench.peers import Peer
+from bench.peers.site import Peer
 
 _WANTED: Final = {
     "requests": "gateway_requests_total",

@@ -35,9 +35,10 @@ def figure(values: Sequence[float]) -> Figure:
 
 def distribution(values: Sequence[float]) -> Distribution:
     """Sum up single events; there is at least one. Percentiles by nearest rank."""
-    ranked = sorted(values)
-    return Distribution(p50=_rank(ranked, 0.50), p99=_rank(ranked, 0.99), greatest=ranked[-1], count=len(ranked))
+    found = sorted(values)
+    return Distribution(p50=ranked(found, 0.50), p99=ranked(found, 0.99), greatest=found[-1], count=len(found))
 
 
-def _rank(ranked: Sequence[float], share: float) -> float:
-    return ranked[max(0, -(-len(ranked) * round(share * 100) // 100) - 1)]
+def ranked(found: Sequence[float], share: float) -> float:
+    """Percentile of sorted values by nearest rank; `share` 0 to 1, in thousandths."""
+    return found[max(0, -(-len(found) * round(share * 1000) // 1000) - 1)]

@@ -1,6 +1,8 @@
 """wrk as the generator of requests: its script, one run of it, and what it saw."""
 
+import itertools
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +13,7 @@ from bench.call import Call
 from bench.problem import BenchError
 from bench.program import find
 
+_numbers: Final[Iterator[int]] = itertools.count(1)
 _MARK: Final = "FIGURES "
 _SCRIPT: Final = """
 wrk.method = "POST"
@@ -46,11 +49,12 @@ class Load(Struct, frozen=True):
 
 
 class Generator:
-    """Sends the same call over and over, on `connections` connections."""
+    """Sends the same call over and over, on `connections` connections. `refused`: every answer must be a refusal, else every one 2xx."""
 
-    def __init__(self, directory: Path, call: Call, core: int) -> None:
+    def __init__(self, directory: Path, call: Call, core: int, *, refused: bool = False) -> None:
         self._core = core
-        self._script = directory / "wrk.lua"
+        self._refused = refused
+        self._script = directory / f"wrk-{next(_numbers)}.lua"
         headers = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in call.headers.items())
         self._script.write_text(_SCRIPT.format(body=call.body.decode(), headers=headers, mark=_MARK))
         self._path = call.path
@@ -59,7 +63,7 @@ class Generator:
         return f"<Generator wrk {self._path}>"
 
     def run(self, port: int, connections: int, seconds: int) -> Load:
-        """Load the server at `port`. Raises BenchError if any answer was not 2xx or a connection broke."""
+        """Load the server at `port`. Raises BenchError if any answer was another one or a connection broke."""
         command = [find("taskset"), "-c", str(self._core), find("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(self._script)]
         done = subprocess.run(
             [*command, f"http://127.0.0.1:{port}{self._path}"], capture_output=True, text=True, timeout=seconds + 30, check=False
@@ -68,6 +72,6 @@ class Generator:
         if line is None:
             raise BenchError(f"wrk gave no figures: {done.stdout[-500:]}{done.stderr[-500:]}")
         load = msgspec.json.decode(line.removeprefix(_MARK), type=Load)
-        if load.refused or load.unconnected or load.broken:
+        if load.refused != (load.requests if self._refused else 0) or load.unconnected or load.broken or not load.requests:
             raise BenchError(f"port {port}, {connections} connections: not every answer was good: {load}")
         return load

@@ -1,6 +1,7 @@
 """Programs that the bench runs: each on its core, ended with the bench whatever happens to it."""
 
 import contextlib
+import os
 import resource
 import shutil
 import signal
@@ -8,13 +9,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from bench.problem import BenchError
-from bench.process import cpu_seconds, family, pss_bytes
+from bench.process import cpu_parts, cpu_seconds, family, pss_bytes
 
 START_DEADLINE: Final = 20.0
 STOP_DEADLINE: Final = 5.0
@@ -22,25 +23,36 @@ _SHOWN: Final = 2000
 
 
 class Program:
-    """One process and its children, on one core. `ready`: ports that accept connections once it has started."""
+    """One process and its children, on `cores`. `ready`: ports that accept connections once it has started."""
 
-    def __init__(self, name: str, command: Sequence[str], core: int, log: Path, ready: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        cores: Sequence[int],
+        log: Path,
+        ready: Sequence[int] = (),
+        environment: Mapping[str, str] | None = None,
+        patience: float = START_DEADLINE,
+    ) -> None:
         self.name = name
         self.command = list(command)
-        self._core = core
+        self._cores = ",".join(map(str, cores))
         self._log = log
         self._ready = ready
+        self._environment = {**os.environ, **(environment or {})}
+        self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
 
     def __repr__(self) -> str:
-        return f"<Program {self.name} pid={self._process and self._process.pid} core={self._core}>"
+        return f"<Program {self.name} pid={self._process and self._process.pid} cores={self._cores}>"
 
     def __enter__(self) -> Self:
         """Start it, and wait until its ports accept. Raises BenchError with the end of its log."""
         with self._log.open("wb") as log:
             ended_with_us = [find("setpriv"), "--pdeathsig", "KILL"]
-            command = [*ended_with_us, find("taskset"), "-c", str(self._core), *self.command]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+            command = [*ended_with_us, find("taskset"), "-c", self._cores, *self.command]
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self._environment)
         try:
             for port in self._ready:
                 self._wait_for(port)
@@ -66,6 +78,11 @@ class Program:
         return cpu_seconds(family(self.pid))
 
     @property
+    def system_cpu(self) -> float:
+        """The part of it that the kernel used for them."""
+        return cpu_parts(family(self.pid))[1]
+
+    @property
     def memory(self) -> int:
         """Bytes of the process itself, not of its children."""
         return pss_bytes(self.pid)
@@ -83,7 +100,7 @@ class Program:
         process.wait(STOP_DEADLINE)
 
     def _wait_for(self, port: int) -> None:
-        deadline = time.monotonic() + START_DEADLINE
+        deadline = time.monotonic() + self._patience
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 break
@@ -100,6 +117,12 @@ def find(name: str) -> str:
     if found is None:
         raise BenchError(f"{name} is not installed. Run: bench/install.sh")
     return found
+
+
+def said(name: str, argument: str) -> str:
+    """First line of what a program says of itself."""
+    done = subprocess.run([find(name), argument], capture_output=True, text=True, timeout=10, check=False)
+    return (done.stdout + done.stderr).splitlines()[0].strip()
 
 
 def python(module: str, *arguments: str) -> list[str]:

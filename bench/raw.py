@@ -10,6 +10,7 @@ from bench.problem import BenchError
 
 PATIENCE: Final = 10.0
 _PIECE: Final = 65536
+_AT_ONCE: Final = 10_000
 
 
 class RawStore:
@@ -41,9 +42,30 @@ class RawStore:
         self.send(*words)
         return self.reply()
 
+    def told(self, section: str) -> dict[str, str]:
+        """INFO of one section, by name."""
+        self.send("INFO", section)
+        size, received = int(self._line()), b""
+        while len(received) < size + 2:
+            received += self._socket.recv(_PIECE)
+        return dict(line.split(":", 1) for line in received.decode().splitlines() if ":" in line)
+
+    def fill(self, key: str, numbers: range) -> None:
+        """Put grants of organisations `org_many_<number>` into a hash, many at a time."""
+        for first in range(numbers.start, numbers.stop, _AT_ONCE):
+            names = (f"org_many_{number}" for number in range(first, min(first + _AT_ONCE, numbers.stop)))
+            self.command("HSET", key, *(word for name in names for word in (name, "{}")))
+
     def close(self) -> None:
         """Leave."""
         self._socket.close()
+
+    def _line(self) -> str:
+        """One line of a reply, without its sign; nothing of what follows is read."""
+        received = b""
+        while not received.endswith(b"\r\n"):
+            received += self._socket.recv(1)
+        return received[1:].decode().strip()
 
 
 class Caller:

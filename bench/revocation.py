@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from bench.call import MODEL, ORGANISATION, whole
 from bench.figures import Distribution, distribution
-from bench.peers import Peer, Site, store_of
+from bench.peers.gate import store_of
+from bench.peers.site import Peer, Site
 from bench.plan import Plan
 from bench.problem import BenchError
 from bench.raw import Caller, RawStore

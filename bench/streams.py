@@ -8,7 +8,7 @@ from msgspec import Struct
 from bench.call import streamed
 from bench.crowd import Crowd
 from bench.figures import Figure, figure
-from bench.peers import Peer, Runner, Site
+from bench.peers.site import Peer, Runner, Site
 from bench.plan import MEMORY_PACE, Plan
 from bench.problem import BenchError
 from bench.watchman import Shares, Watchman, disturbance, load_limit

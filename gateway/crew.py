@@ -68,9 +68,9 @@ class Crew:
         hold_sighup()  # a worker begins with it held: what arrives before it can reload waits until it can, and does not end it
         try:
             process.start()
+            self._places[place] = process  # before the signal comes through, or it would be passed on to all but this one
         finally:
             let_sighup_through()
-        self._places[place] = process
         if self._ending:  # the order to end came while this one was being made, and has passed it by
             process.terminate()
 

@@ -60,6 +60,11 @@ class Locator:
     def __repr__(self) -> str:
         return f"<Locator source={self._source} trusted={len(self._trusted)} remembered={len(self._peers) + len(self._behind)}>"
 
+    @property
+    def generation(self) -> int:
+        """Moves when the databases are read anew."""
+        return self._geolocation.generation if self._geolocation is not None else 0
+
     def locate(self, peer: str, headers: Headers) -> Located:
         """Name the client's address (`unknown` where nobody who may be believed says it) and its location; header names are lower-case."""
         if self._geolocation is not None and self._geolocation.generation != self._generation:

@@ -46,14 +46,14 @@ _MATTERS: Final = {
 _RENAMED: Final = {b"x-request-id": b"x-upstream-request-id"}  # ours has that name
 
 
-def _treatment(name: bytes) -> tuple[bytes, Matter]:
+def treatment(name: bytes) -> tuple[bytes, Matter]:
     """How a field called `name` is treated: the start of its line, empty where it does not go on, and its matter."""
     name = name.lower()
     passes = bool(forwardable_response([(name, b"")]))
     return (_RENAMED.get(name, name) + b": " if passes else b""), _MATTERS.get(name, Matter.NOTHING)
 
 
-_TREATMENTS: Final = Memo(_treatment, size=len)
+_TREATMENTS: Final = Memo(treatment, size=len)
 
 
 def read_answer_head(status: int, headers: list[tuple[bytes, bytes]], *, bodiless: bool) -> ResponseHead:
@@ -75,6 +75,8 @@ def _note(head: ResponseHead, matter: Matter, value: bytes) -> None:
     elif matter is Matter.COMPRESSION:
         head.compressed = True
     elif matter is Matter.CONNECTION:
+        if value.lower() == b"keep-alive":  # names nothing
+            return
         # the whole section at once: what is still to be read is in it
         head.lines = [b"%b%b\r\n" % (start, value) for start, value in _without_named(head.headers)]
     elif head.framing != "none":

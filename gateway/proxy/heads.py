@@ -7,13 +7,16 @@ nothing is taken for granted: the same bytes can only be read in the same way. W
 from typing import Final
 
 from gateway.identity.bearer import find_credential
+from gateway.policy.access import Location
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.request import Request
 from gateway.settings.shape import Limits
 from gateway.wire import headers as head_fields
 from gateway.wire.envelope import RequestEnvelope
 from gateway.wire.paths import canonical
-from gateway.wire.routes import Route, find
+from gateway.wire.places import notable
+from gateway.wire.quick import is_usual
+from gateway.wire.routes import Kind, Route, find
 
 END_OF_HEAD: Final = b"\r\n\r\n"
 LENGTH_FIELD: Final = b"\r\ncontent-length:"
@@ -23,9 +26,30 @@ NOT_CANONICAL: Final = "the path is not in its canonical form: no dot segments, 
 
 
 class Head:
-    """One head, read. `problem` says why it cannot be served; `forwarded` is what a relay made of it for its endpoint."""
+    """One head, read. `problem` says why it cannot be served; `forwarded` is what a relay made of it for its endpoint.
 
-    __slots__ = ("credential", "envelope", "expects_continue", "forwarded", "forwarded_by", "problem", "route", "traced")
+    `plain`: a question to a model from a caller who shows a token, with nothing to be looked at before it is judged. `notable` are
+    the headers that say something about the body, `usual` that they say nothing unusual; `located` is where its sender is, by whom
+    and in which generation it was said.
+    """
+
+    __slots__ = (
+        "bodiless",
+        "credential",
+        "envelope",
+        "expects_continue",
+        "forwarded",
+        "forwarded_by",
+        "located",
+        "located_by",
+        "located_in",
+        "notable",
+        "plain",
+        "problem",
+        "route",
+        "traced",
+        "usual",
+    )
 
     def __init__(self, request: Request, method: bytes) -> None:
         split = canonical(request.target)
@@ -35,6 +59,13 @@ class Head:
         self.route: Route | None = None if self.problem else find(method, path)
         self.credential: bytes | Reason = Reason.MALFORMED_REQUEST if self.problem else find_credential(request.headers)
         self.expects_continue = any(name == b"expect" and value.lower() == b"100-continue" for name, value in request.headers)
+        self.plain = self.route is not None and self.route.kind is Kind.INFERENCE and isinstance(self.credential, bytes)
+        self.notable = notable(request.headers)
+        self.usual = self.route is not None and is_usual(self.route, query, self.notable)
+        self.bodiless = method == b"HEAD"
+        self.located: tuple[str, Location] | None = None
+        self.located_by: object = None
+        self.located_in = 0
         self.forwarded = b""
         self.traced = False
         self.forwarded_by: object = None
@@ -80,12 +111,21 @@ class Stencil:
         return self._request(started, data[start:], size)
 
     def _request(self, started: float, body: bytes, size: int) -> Request:
-        head, request = self._head, Request(started)
-        request.head = head
-        request.envelope, request.headers, request.route = head.envelope, head.envelope.headers, head.route
-        request.target, request.version, request.keep_alive = head.envelope.target, self._version, self._keep_alive
-        request.body, request.size, request.complete = [body], size, True
-        return request
+        head = self._head
+        envelope = head.envelope
+        return Request(
+            started,
+            envelope.target,
+            envelope.headers,
+            self._version,
+            self._keep_alive,
+            body=[body],
+            size=size,
+            complete=True,
+            envelope=envelope,
+            head=head,
+            route=head.route,
+        )
 
 
 def stencil_of(data: bytes, request: Request, limits: Limits) -> Stencil | None:

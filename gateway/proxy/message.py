@@ -7,6 +7,7 @@ from gateway.proxy.answer import ResponseHead
 from gateway.proxy.heads import Head
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Endpoint
+from gateway.proxy.whole import WholeAnswer
 from gateway.wire.headers import forwardable_request
 
 STATUS_LINES: Final = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
@@ -62,6 +63,18 @@ def response_head(head: ResponseHead, marks: bytes, *, chunked: bool, keep: bool
         lines.append(b"content-length: " + head.length + b"\r\n")
     lines.append(b"via: 1.1 gateway\r\n\r\n" if keep else b"via: 1.1 gateway\r\nconnection: close\r\n\r\n")
     return b"".join(lines)
+
+
+def whole_answer(answer: WholeAnswer, marks: bytes, *, keep: bool) -> bytes:
+    """An answer that came whole, as it goes to the caller."""
+    status = STATUS_LINES.get(answer.status) or b"HTTP/1.1 %d \r\n" % answer.status
+    end = b"via: 1.1 gateway\r\n\r\n" if keep else b"via: 1.1 gateway\r\nconnection: close\r\n\r\n"
+    return b"".join((status, *answer.lines, marks, end, answer.body))
+
+
+def marks(number: bytes, revision: int) -> bytes:
+    """Fields by which the gate marks an answer: the request's id, its decision's, and the policy's revision; each line ended."""
+    return b"x-request-id: %b\r\nx-gateway-decision-id: %b\r\nx-gateway-revision: %d\r\n" % (number, number, revision)
 
 
 def local_head(status: int, headers: list[tuple[bytes, bytes]], length: int, *, keep: bool) -> bytes:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.audit.instruments import Counter
 from gateway.audit.records import Form
-from gateway.policy.access import AccessRequest, Instant
+from gateway.policy.access import Instant, Location, Subject
 from gateway.policy.decision import Permit
 from gateway.policy.snapshot import Snapshot
 
@@ -36,11 +36,11 @@ class Precedents:
     def __repr__(self) -> str:
         return f"<Precedents {len(self._known)}>"
 
-    def find(self, access: AccessRequest, route: str, snapshot: Snapshot, now: Instant) -> Precedent | None:
+    def find(self, subject: Subject, model: str, location: Location, route: str, snapshot: Snapshot, now: Instant) -> Precedent | None:
         """Give the permit that `decide` would give, if that is known; `route` is the name of the request's."""
         if snapshot is not self._snapshot:
             return None
-        known = self._known.get((id(access.subject), access.model, id(access.location), route))
+        known = self._known.get((id(subject), model, id(location), route))
         if known is None or now.wall >= known.permit.valid_until or now.steady > known.permit.fresh_until:
             return None
         return known

@@ -9,73 +9,51 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from gateway.dialects import cut_event
 from gateway.dialects.failure import final_event
 from gateway.policy.decision import Denial, Permit
 from gateway.proxy.answer import ResponseHead
-from gateway.proxy.link import Link
-from gateway.proxy.message import request_head, response_head
+from gateway.proxy.link import JOIN_BELOW, Link
+from gateway.proxy.message import marks, request_head, response_head, whole_answer
 from gateway.proxy.request import Request
 from gateway.proxy.upstream import Upstream, UpstreamUnavailableError
+from gateway.proxy.whole import WholeAnswer
 from gateway.wire.streams import Hold, hold_for
 
 if TYPE_CHECKING:
     from gateway.proxy.journey import Gate
     from gateway.proxy.listener import Connection
 
-JOIN_BELOW: Final = 65_536  # bytes up to which one joined write is cheaper than handing over the pieces
 STILL_LEAVING: Final = 4096  # bytes waiting for the kernel up to which a cut stream can still be told why
 LAST_CHUNK: Final = b"0\r\n\r\n"
 NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
-class Relay:
+class Relay(Struct, eq=False):
     """An exchange and a lease in one. `held` belongs to the lease book; `client_address` is what goes into X-Forwarded-For."""
 
-    __slots__ = (
-        "_chunked",
-        "_connection",
-        "_events",
-        "_gate",
-        "_link",
-        "_over",
-        "_retried",
-        "_reusable",
-        "_sent_at",
-        "_started",
-        "_task",
-        "_upstream",
-        "bodiless",
-        "bytes_sent",
-        "client_address",
-        "held",
-        "permit",
-        "request",
-        "status",
-        "streaming",
-    )
-
-    def __init__(self, gate: "Gate", connection: "Connection", request: Request, permit: Permit, upstream: Upstream) -> None:
-        self.permit = permit
-        self.request = request
-        self.held = False
-        self.streaming = False
-        self.status = 0
-        self.bytes_sent = 0
-        self.client_address = ""
-        self.bodiless = request.envelope is not None and request.envelope.method == b"HEAD"
-        self._gate = gate
-        self._connection = connection
-        self._upstream = upstream
-        self._link: Link | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._events: Hold | None = None
-        self._chunked = False
-        self._reusable = True
-        self._started = False
-        self._retried = False
-        self._over = False
-        self._sent_at = 0.0
+    _gate: "Gate"
+    _connection: "Connection"
+    request: Request
+    permit: Permit
+    _upstream: Upstream
+    bodiless: bool = False
+    client_address: str = ""
+    held: bool = False
+    streaming: bool = False
+    status: int = 0
+    bytes_sent: int = 0
+    _link: Link | None = None
+    _task: asyncio.Task[None] | None = None
+    _events: Hold | None = None
+    _chunked: bool = False
+    _reusable: bool = True
+    _started: bool = False
+    _retried: bool = False
+    _over: bool = False
+    _sent_at: float = 0.0
 
     def __repr__(self) -> str:
         state = "over" if self._over else "answering" if self._started else "asking"
@@ -162,6 +140,31 @@ class Relay:
             self._end()
             self._connection.finish(reusable=self._reusable)
 
+    def deliver_chunk(self, data: bytes, size: int) -> None:
+        """Pass on one whole chunk: as it came, if it ends with a whole event or the answer has none."""
+        if self._over:
+            return
+        if self._chunked and (self._events is None or self._events.lets_pass(data, size)):
+            self.bytes_sent += size
+            self._connection.transport.write(data)
+        else:
+            self.deliver(None, [data[-size - 2 : -2]], complete=False)
+
+    def deliver_whole(self, answer: WholeAnswer) -> None:
+        """Pass on an answer that came whole: one write, and the end."""
+        if self._over:
+            return
+        gate, request = self._gate, self.request
+        self._link = None
+        self._started = True
+        self.status = answer.status
+        self.bytes_sent = len(answer.body)
+        gate.witness.on_answer(self, gate.now() - self._sent_at)
+        keep = request.keep_alive and not gate.doors.draining
+        self._connection.transport.write(whole_answer(answer, marks(request.number, self.permit.revision), keep=keep))
+        self._end()
+        self._connection.finish(reusable=True)
+
     def on_switched(self, link: Link, head: ResponseHead, rest: bytes) -> None:
         """Nothing was to be upgraded: what follows has no meaning."""
         del head, rest
@@ -208,7 +211,7 @@ class Relay:
 
     async def _reach(self) -> None:
         try:
-            link = await self._upstream.reach()
+            link = await self._upstream.reach(self.permit.request.subject.organisation)
         except UpstreamUnavailableError as error:
             self._task = None
             if not self._over:
@@ -241,7 +244,7 @@ class Relay:
         out.append(
             response_head(
                 head,
-                self._gate.marks_of(self),
+                marks(self.request.number, self.permit.revision),
                 chunked=self._chunked,
                 keep=self._reusable and self.request.keep_alive and not self._gate.doors.draining,
             )

@@ -7,31 +7,24 @@ that it names is decided on, and held from then on: a permission lost for any mo
 
 import os
 from base64 import b64encode
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from msgspec import structs
 
 from gateway.dialects.closing import closing_text
-from gateway.policy.access import AccessRequest
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.answer import ResponseHead
 from gateway.proxy.flow import Flow
 from gateway.proxy.link import Link
-from gateway.proxy.message import switching_head, upgrade_head
+from gateway.proxy.message import marks, switching_head, upgrade_head
 from gateway.proxy.named import NamedModels
 from gateway.proxy.patience import Patience
 from gateway.proxy.relay import STILL_LEAVING, Relay
-from gateway.proxy.request import Request
-from gateway.proxy.upstream import Upstream
 from gateway.wire.events import models_of
 from gateway.wire.handshake import accept_of, answer_problem
 from gateway.wire.shape import Refused
 from gateway.wire.websocket import Close, Violation, close, encode
-
-if TYPE_CHECKING:
-    from gateway.proxy.journey import Gate
-    from gateway.proxy.listener import Connection
 
 LINGER: Final = 2.0  # seconds in which a caller who was told goodbye may close first
 ELSEWHERE: Final = "the model is served by another upstream; open a connection of its own for it"
@@ -40,14 +33,16 @@ ELSEWHERE: Final = "the model is served by another upstream; open a connection o
 class WebSocketRelay(Relay):
     """An exchange that becomes a WebSocket; until then, and if the upstream answers otherwise, it is a plain one."""
 
-    __slots__ = ("_flow", "_key", "_named", "_patience")
+    _key: bytes = b""
+    _named: NamedModels = None  # type: ignore[assignment] # set at once
+    _patience: Patience = None  # type: ignore[assignment] # set at once
+    _flow: Flow | None = None
 
-    def __init__(self, gate: "Gate", connection: "Connection", request: Request, permit: Permit, upstream: Upstream) -> None:
-        super().__init__(gate, connection, request, permit, upstream)
+    def __post_init__(self) -> None:
+        """Take what a WebSocket needs besides."""
         self._key = b64encode(os.urandom(16))
-        self._named = NamedModels(self, gate.leases)
-        self._patience = Patience(self, gate.limits, upstream.settings.idle_timeout, gate.now())
-        self._flow: Flow | None = None
+        self._named = NamedModels(self, self._gate.leases)
+        self._patience = Patience(self, self._gate.limits, self._upstream.settings.idle_timeout, self._gate.now())
 
     # -- the handshake ------------------------------------------------------------------------------------------------
 
@@ -65,7 +60,7 @@ class WebSocketRelay(Relay):
             return
         flow = Flow(self, self._connection, link, self._patience, self._gate.limits.message, self._gate.now)
         if self._connection.hand_over(flow.caller):
-            self._begin(flow, switching_head(head, self._gate.marks_of(self), accept_of(handshake.key)))
+            self._begin(flow, switching_head(head, marks(self.request.number, self.permit.revision), accept_of(handshake.key)))
             link.transport.set_protocol(flow.api)
             flow.api.data_received(rest)
 
@@ -111,10 +106,9 @@ class WebSocketRelay(Relay):
     def _may_name(self, name: str) -> bool:
         """Decide on one more model, as for a request of its own; what the one upstream of this connection does not serve is refused."""
         known = self.permit.request
-        access = AccessRequest(known.subject, name, known.location)
-        decision = self._gate.decide(self.request, access, self._gate.clock())
-        if isinstance(decision, Denial):
-            self._cut(decision)
+        decision = self._gate.decide(self.request, known.subject, name, known.location, self._gate.clock(), credit=True)
+        if not isinstance(decision, Permit):
+            self._cut(decision if isinstance(decision, Denial) else self._denial(Reason.LIMIT_EXCEEDED))
             return False
         if decision.model.upstream != self.permit.model.upstream:
             self._cut(self._denial(Reason.ROUTE_NOT_ALLOWED), detail=ELSEWHERE)

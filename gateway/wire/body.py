@@ -27,6 +27,10 @@ class _Member:
 
 
 _OBJECT: Final = msgspec.json.Decoder(dict[_Member, Raw], dec_hook=_Member)
+read_compact: Final = msgspec.json.Decoder(dict[str, Raw]).decode
+"""Give the members of an object, of a key sent twice the last; `accounts_for` tells. Raises msgspec.DecodeError, RecursionError."""
+COMPACT_UP_TO: Final = 6 * MOST_KEYS
+"""Bytes up to which a body is first read as most clients write it: it has no room for too many keys (a member takes six bytes)."""
 _LIST: Final = msgspec.json.Decoder(list[Raw])
 _TEXT: Final = msgspec.json.Decoder(str)
 
@@ -61,9 +65,24 @@ def read_object(body: bytes) -> Members | str:
 
 
 def _members(text: bytes) -> Members:
+    if len(text) <= COMPACT_UP_TO:
+        compact = read_compact(text)
+        if accounts_for(compact, text):
+            return Members(tuple(compact), list(compact.values()))
     _Member.left = MOST_KEYS
     found = _OBJECT.decode(text)
     return Members(tuple([member.name for member in found]), list(found.values()))
+
+
+def accounts_for(members: dict[str, Raw], text: bytes) -> bool:
+    """Whether these members, written without a space, are every byte of `text`: then no key was sent twice and no key has an escape.
+
+    Around each member stand two quotes, a colon, and a comma or brace; one brace more opens the object.
+    """
+    size = 1 + 4 * len(members)
+    for name, value in members.items():
+        size += len(name) + len(value)
+    return size == len(text)
 
 
 def _encoding_problem(body: bytes) -> str | None:

@@ -39,7 +39,12 @@ def read_multipart(headers: Headers, body: bytes) -> tuple[bytes, bytes] | str:
     return boundary, body
 
 
-def _is_json(value: bytes) -> bool:
+def reads_json(value: bytes) -> bool:
+    """Whether a Content-Type of this value says JSON in UTF-8."""
+    return _JSON[value]
+
+
+def _judge_json(value: bytes) -> bool:
     essence, *parameters = value.lower().split(b";")
     kind = essence.strip()
     json = kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
@@ -51,4 +56,4 @@ def _harmless(parameter: bytes) -> bool:
     return name.strip() != b"charset" or value.strip().strip(b'"') in _CHARSETS
 
 
-_JSON: Final = Memo(_is_json, size=len)
+_JSON: Final = Memo(_judge_json, size=len)

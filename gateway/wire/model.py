@@ -6,25 +6,21 @@ The places are the body's own `model`, or the path's, then whatever else could n
 import re
 from typing import Final
 
-from msgspec import Struct
-
 from gateway.policy.vocabulary import Reason
 from gateway.wire.body import Members, read_object, read_text
 from gateway.wire.form import Named, names_in_form
 from gateway.wire.headers import Headers
 from gateway.wire.media import read_json, read_multipart
-from gateway.wire.memo import Memo
 from gateway.wire.parameters import parameter_problem
 from gateway.wire.places import NOTHING, in_fields, in_headers, in_query, notable
 from gateway.wire.query import model_in_query
 from gateway.wire.references import refused as reference
 from gateway.wire.refused import Refused
+from gateway.wire.resolved import LONGEST_MODEL, USABLE, Resolved
 from gateway.wire.route import Content, Dialect, ModelIn, Route, path_model
 from gateway.wire.shape import SHAPES
 
 __all__ = ["LONGEST_MODEL", "USABLE", "Refused", "Resolved", "escape_problem", "resolve"]
-
-LONGEST_MODEL: Final = 256
 
 # The key "model" with at least one letter escaped: one name to a parser, another to a reader that searches the text.
 _ESCAPED_KEY: Final = re.compile(rb'"(?:m|\\u006d)(?:o|\\u006f)(?:d|\\u0064)(?:e|\\u0065)(?:l|\\u006c)"[ \t\r\n]*:', re.IGNORECASE)
@@ -33,15 +29,11 @@ _UNREADABLE: Final = Refused(Reason.MODEL_UNRESOLVED, f'"model" must be a string
 _GEMINI_PREFIX: Final = "models/"  # how its bodies spell what its paths name
 
 
-class Resolved(Struct, frozen=True, gc=False):
-    """The one model that the request names, and whether it asks for a stream."""
-
-    model: str
-    stream: bool
-
-
 def resolve(route: Route, query: bytes, headers: Headers, body: bytes, path: str = "") -> Resolved | Refused:
-    """Read the model that an inference or WebSocket `route` will run; total, never raises. `body` is whole, `path` canonical."""
+    """Read the model that an inference or WebSocket `route` will run; total, never raises.
+
+    `body` is whole, `path` canonical; of the `headers` the `notable` ones are enough.
+    """
     problem = parameter_problem(query) if query else None
     if problem is not None:
         return problem
@@ -135,11 +127,3 @@ def _agreed(route: Route, path: str, named: Named) -> Resolved | Refused:
     if places and any(place != model for place in places):
         return _OTHERWISE
     return Resolved(model, route.streams or named.stream)
-
-
-def _is_usable(model: str) -> bool:
-    return 0 < len(model) <= LONGEST_MODEL and model.isprintable() and model == model.strip()
-
-
-USABLE: Final = Memo(_is_usable, size=len)
-"""Whether a text can be the name of a model: `USABLE[text]`."""

@@ -118,6 +118,11 @@ def is_plain(name: str, value: Raw) -> bool:
     return _reads(_OPTIONS, value) or (name in _PIECES and _reads(_PIECE, value))
 
 
+def conversation(value: Raw) -> bool:
+    """Whether `value` is a list of messages or parts with known keys only."""
+    return _reads(_CONVERSATION, value)
+
+
 def _reads(decoder: "msgspec.json.Decoder[Any]", value: Raw) -> bool:
     try:
         decoder.decode(value)

@@ -22,7 +22,8 @@ _FLAT: Final = frozenset(("stream", "temperature", "top_p", "top_k", "max_tokens
 class Shape(Struct, frozen=True):
     """Where in a body with these keys to look: indexes of `model` and `stream` (-1: none), of fields that may name another model, of
     configuration and of prose that may hold objects, and of fields that refer to stored objects, by their value or by its `id`, each
-    with its usual spelling. `refused` where the keys alone settle it.
+    with its usual spelling. `refused` where the keys alone settle it. `usual`: the one `model` and fields of which at most those named
+    in `nested` need a look, for objects within.
     """  # noqa: D205 - one sentence of several parts
 
     refused: Refused | None = None
@@ -33,21 +34,31 @@ class Shape(Struct, frozen=True):
     prose: tuple[int, ...] = ()
     stored: tuple[tuple[int, str], ...] = ()
     owners: tuple[tuple[int, str], ...] = ()
+    usual: bool = False
+    nested: Names = ()
 
 
 def _shape_of(names: Names) -> Shape:
     roles = [role_of(name) for name in names]
     looked = [None if name in CALLERS_OWN else role for name, role in zip(names, roles, strict=True)]
+    problem = _key_problem(names, roles)
+    plain = not any(fold(name) in STORED or fold(name) in OWNERS for name in names) and Role.ELSEWHERE not in roles
     return Shape(
-        refused=_key_problem(names, roles),
+        usual=problem is None and plain and "model" in names,
+        nested=tuple(name for name, role in zip(names, looked, strict=True) if _may_nest(name, role)),
+        refused=problem,
         model=names.index("model") if "model" in names else -1,
         stream=names.index("stream") if "stream" in names else -1,
         elsewhere=tuple(index for index, role in enumerate(roles) if role is Role.ELSEWHERE),
         other=tuple(index for index, role in enumerate(looked) if role is Role.OTHER),
-        prose=tuple(index for index, role in enumerate(looked) if role is Role.FREE and names[index] not in _FLAT),
+        prose=tuple(index for index, role in enumerate(looked) if role is Role.FREE and _may_nest(names[index], role)),
         stored=tuple((index, STORED[fold(name)]) for index, name in enumerate(names) if fold(name) in STORED),
         owners=tuple((index, OWNERS[fold(name)]) for index, name in enumerate(names) if fold(name) in OWNERS),
     )
+
+
+def _may_nest(name: str, role: Role | None) -> bool:
+    return role is Role.OTHER or (role is Role.FREE and name not in _FLAT)
 
 
 def _key_problem(names: Names, roles: list[Role]) -> Refused | None:

@@ -45,6 +45,8 @@ class KnownTokens:
 class Nowhere:
     """Every client is at its socket's address, in no known place."""
 
+    generation = 0
+
     def locate(self, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> tuple[str, Location]:
         del headers
         return peer, NOWHERE

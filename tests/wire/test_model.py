@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from support.asked import Asked, plain
+from support.asked import Asked, plain, read_both_ways
 
 from gateway.policy.vocabulary import Reason
 from gateway.wire.model import LONGEST_MODEL, Refused, Resolved, resolve
@@ -29,7 +29,7 @@ CHAT = route_of("/v1/chat/completions")
 
 
 def ask(body: bytes, query: bytes = b"", headers: list[tuple[bytes, bytes]] | None = None, route: Route = CHAT) -> Resolved | Refused:
-    return resolve(route, query, JSON if headers is None else headers, body)
+    return read_both_ways(route, query, JSON if headers is None else headers, body)
 
 
 def reason_of(outcome: Resolved | Refused | None) -> Reason | None:

@@ -1,11 +1,12 @@
-"""A plain relay on aiohttp with the same checks, written as a person would: `python -m bench.plain_relay FILE` (JSON, see `Rules`).
+"""A plain relay on aiohttp with the same checks and duties, as a person would write it: `python -m bench.peers.plain_relay FILE` (`Rules`).
 
-Checks: token (PyJWT, remembered until it expires), allowlist, nationality, country of the client, model from the JSON body.
-Duties of the gate that it does not have: metrics, records, leases, limits, deadlines, policy that changes.
+Checks: token (PyJWT, remembered until it expires), allowlist, nationality, country of the client, model from the JSON body. Duties:
+counters and histograms (prometheus_client), a buffered JSON line per request. Not: leases, limits, deadlines, policy that changes.
 """
 
 import asyncio
 import json
+import secrets
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ import msgspec
 import uvloop
 from aiohttp import web
 from msgspec import Struct
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 
 NOT_FORWARDED: Final = frozenset(
     {"authorization", "x-api-key", "host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer"}
@@ -36,6 +38,7 @@ class Rules(Struct, frozen=True):
     allowlists: dict[str, list[str]]
     restricted: list[str]
     country_header: str
+    record_file: str
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is no error
@@ -44,6 +47,41 @@ class Refused(Exception):  # noqa: N818 - a refusal is no error
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class Evidence:
+    """A record of each request, and what Prometheus scrapes."""
+
+    def __init__(self, file: Path) -> None:
+        self._records = file.open("ab", buffering=65536)
+        self._encode = msgspec.json.Encoder().encode
+        self._requests = Counter("gateway_requests", "Requests.", ["model", "decision"])
+        self._denied = Counter("gateway_denied_requests", "Refusals.", ["model", "reason", "org"])
+        self._seconds = Histogram("gateway_request_seconds", "Requests.", ["model"])
+
+    def note(self, organisation: str, model: str, reason: str, status: int, seconds: float) -> None:
+        """Count and record one."""
+        decision = "deny" if reason else "permit"
+        self._requests.labels(model, decision).inc()
+        self._seconds.labels(model).observe(seconds)
+        if reason:
+            self._denied.labels(model, reason, organisation).inc()
+        record = {
+            "time": time.time(),
+            "decision_id": secrets.token_hex(8),
+            "decision": decision,
+            "reasons": [reason],
+            "model": model,
+            "organisation": organisation,
+            "status": status,
+            "seconds": seconds,
+        }
+        self._records.write(self._encode(record) + b"\n")
+
+    @staticmethod
+    async def expose(_: web.Request) -> web.Response:
+        """Answer a scrape."""
+        return web.Response(body=generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
 class Relay:
@@ -57,17 +95,22 @@ class Relay:
         keys = json.loads(Path(rules.key_file).read_text())["keys"]
         self._keys = {key["kid"]: jwt.PyJWK(key) for key in keys}
         self._known: dict[str, dict[str, Any]] = {}
+        self._evidence = Evidence(Path(rules.record_file))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Check, then relay."""
+        began, claims, model, reason = time.perf_counter(), {}, "", ""
         try:
             claims = self._identify(request.headers.get("Authorization", ""))
             body = await request.read()
             model = self._model_of(body)
             self._decide(claims, model, request.headers.get(self._rules.country_header, ""))
+            response = await self._relay(request, self._rules.models[model], body)
         except Refused as refused:
-            return web.json_response({"error": {"code": str(refused)}}, status=refused.status)
-        return await self._relay(request, self._rules.models[model], body)
+            reason = str(refused)
+            response = web.json_response({"error": {"code": reason}}, status=refused.status)
+        self._evidence.note(str(claims.get("org_id", "")), model, reason, response.status, time.perf_counter() - began)
+        return response
 
     def _identify(self, authorization: str) -> dict[str, Any]:
         token = authorization.removeprefix("Bearer ")
@@ -134,6 +177,7 @@ async def serve(rules: Rules) -> None:
         connector=connector, timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
     ) as session:
         app = web.Application(client_max_size=LARGEST_BODY)
+        app.router.add_get("/metrics", Evidence.expose)
         app.router.add_route("*", "/{path:.*}", Relay(rules, session).handle)
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, keepalive_timeout=300)
         await runner.setup()
