@@ -116,7 +116,7 @@ async def play(recorder: Recorder, port: int, *kinds: str, token: str = TOKEN, r
     """Play the controls and these kinds against a gateway; by name."""
     target = Target("127.0.0.1", port, ALLOWED, FORBIDDEN, token, may_revoke=revoke is not None)
     suite = [probe for probe in SUITE if probe.kind in {"control", *kinds}]
-    manner = Manner(patience=0.3, quiet=0.02, within=0.3, grace=0.1, revoke=revoke)
+    manner = Manner(patience=1.0, quiet=0.03, within=0.3, grace=0.3, revoke=revoke)
     return {finding.name: finding async for finding in play_all(suite, target, recorder, manner)}
 
 
