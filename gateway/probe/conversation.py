@@ -45,8 +45,11 @@ class Conversation:
         while (arrival := await self._request()) is not None:
             self._memory.arrivals.append(arrival)
             if b"websocket" in arrival.header(b"upgrade").lower():
-                await self._talk(arrival)
-                return
+                if arrival.header(b"sec-websocket-version") == b"13":
+                    await self._talk(arrival)
+                    return
+                self._writer.write(b"HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n")
+                continue
             await self._answer(arrival)
             if arrival.oddities:
                 return  # what follows has no certain meaning; what came is remembered
