@@ -90,9 +90,9 @@ class Allotment:
         return min(max(self.batch, self.waiting), rate.burst)
 
     def wanted_places(self, held: int) -> int:
-        """How many to hold while `held` are in use and others wait."""
+        """How many to hold while `held` are in use and others wait. Never fewer than now: they may be taken before the answer comes."""
         concurrent = self.share.concurrent
-        return min(held + self.waiting + concurrent // SPARE, concurrent) if concurrent else 0
+        return min(max(held + self.waiting + concurrent // SPARE, self.places), concurrent) if concurrent else 0
 
     def pay(self) -> int:
         """How many were used on credit; they are counted now."""

@@ -185,28 +185,25 @@ class FairShare:
 
     async def _settle(self, wishes: Sequence[Wish]) -> None:
         """Make one round trip: tell what was used on credit, take requests and places. Nothing else is asked for these meanwhile."""
-        store = self.store
-        if store is None:
-            return
+        given: list[Given] | None = None
         try:
-            given = await store.take([wish.asked for wish in wishes])
+            given = await self.store.take([wish.asked for wish in wishes]) if self.store is not None else None
         except StoreUnavailableError:
-            self.away = True
             self._on_taken("failed")
-            return
-        finally:
+        finally:  # whatever happens, nobody waits for an answer that does not come
+            self.away = given is None and self.store is not None
             for wish in wishes:
                 wish.allotment.pending = None
-        self.away = False
         now = self._clock().steady
-        for wish, got in zip(wishes, given, strict=True):
+        for wish, got in zip(wishes, given or (), strict=given is not None):
             self._receive(wish, got, now)
 
     def _receive(self, wish: Wish, got: Given, now: float) -> None:
         allotment = wish.allotment
         allotment.receive(wish.requests, got.requests, got.wait, now)
         allotment.places = got.places
-        full = wish.more and wish.places > 0 and got.places <= self._held(allotment)
+        held, concurrent = self._held(allotment), allotment.share.concurrent
+        full = bool(concurrent) and got.places <= held and (got.places < wish.places or held >= concurrent)
         if full:
             allotment.full_until = now + RECHECK
         if wish.more:

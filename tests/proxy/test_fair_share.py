@@ -317,3 +317,34 @@ async def test_it_ends(clock: Clock) -> None:
     worker.fair.start()
     await worker.ask()
     await worker.fair.stop()
+
+
+async def test_places_that_may_be_taken_meanwhile_are_not_given_up_in_passing(clock: Clock) -> None:
+    worker = Worker(clock, Counting(clock)).limit(rate(1000, concurrent=100))
+    await worker.many(1)
+    allotment = Allotment("luna", "acme")
+    allotment.agree(worker.model, None)
+    allotment.places = 50
+    assert allotment.wanted_places(held=3) == 50
+
+
+async def test_where_counting_changes_its_place_while_somebody_waits_nobody_waits_for_ever(clock: Clock) -> None:
+    store = Counting(clock)
+    worker = Worker(clock, store).limit(rate(10))
+    waiting = asyncio.create_task(worker.ask())
+    await asyncio.sleep(0)
+    worker.fair.store = None
+    assert await asyncio.wait_for(waiting, 5) is None
+    worker.fair.store = store
+    assert await worker.many(20) == 10
+
+
+async def test_taking_requests_ahead_refuses_nobody_a_place(clock: Clock) -> None:
+    """The answer comes when every place that was held for this worker is in use, and there are more."""
+    worker = Worker(clock, Counting(clock)).limit(rate(1000, concurrent=15))
+    for _ in range(15):
+        assert await worker.ask() is None
+        worker.hold()
+        for _ in range(3):
+            await asyncio.sleep(0)
+    assert await worker.ask() is not None
