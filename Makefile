@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint bench fuzz hardness lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,15 +25,24 @@ lint: $(VENV)/.dev ## Format check, ruff, mypy, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.dev ## Measure the gate beside its peers (ARGS=--quick for a minute's worth)
+bench: $(VENV)/.bench ## Measure the gate beside its peers (ARGS=--quick: two minutes; ARGS=--write: docs/performance.md again)
 	@./bench/install.sh
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(VENV)/.dev ## Look for faults by coverage, a minute for each target (ARGS="--seconds 5 frames models")
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
+
+hardness: $(VENV)/.dev ## Measure what slow, silent and greedy callers cost (ARGS="--members 100")
+	@./.ci/install-servers
+	@PYTHONPATH=tests $(BIN)/python -m hardness $(ARGS)
 
 lock: $(VENV)/.dev ## Write the locked versions again from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra embedded --extra geo \
 		-o requirements/run.txt pyproject.toml
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --all-extras \
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra lint \
 		-o requirements/dev.txt pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra bench \
+		-c requirements/dev.txt -o requirements/bench.txt pyproject.toml
 
 clean: ## Remove what was built, keep the data of the embedded store
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -50,3 +59,7 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@

@@ -5,6 +5,7 @@ Time of the thread, the least of several batches: what the code takes when nobod
 
 import asyncio
 import gc
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -154,5 +155,5 @@ async def _sweep(size: int, share: int) -> SweepFigures:
     book.published(snapshot, after, on_done=done.set_result)
     sweep = await done
     took = time.perf_counter() - began
-    longest = max((after - before for before, after in zip(turns, turns[1:], strict=False)), default=took)
+    longest = max((after - before for before, after in itertools.pairwise(turns)), default=took)
     return SweepFigures(size, sweep.cuts, took * 1e3, longest * 1e3)

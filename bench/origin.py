@@ -28,8 +28,9 @@ ANSWER: Final = msgspec.json.encode(
 ).decode()
 
 
-def origin(directory: Path, port: int, core: int) -> Program:
-    """Answer every request with about 600 bytes of JSON."""
+def origin(directory: Path, port: int, core: int, *, reading: bool = False) -> Program:
+    """Answer every request with about 600 bytes of JSON: at once, or (`reading`) when its body has been read, as large ones need."""
     directory.mkdir(parents=True)
-    settings = written(directory, Path(__file__).with_name("origin.conf"), directory=directory, port=port, answer=ANSWER)
+    template = Path(__file__).with_name("origin_reading.conf" if reading else "origin.conf")
+    settings = written(directory, template, directory=directory, port=port, answer=ANSWER)
     return Program("origin", nginx_command(settings), (core,), directory / "log", (port,))

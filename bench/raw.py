@@ -42,6 +42,14 @@ class RawStore:
         self.send(*words)
         return self.reply()
 
+    def told(self, section: str) -> dict[str, str]:
+        """INFO of one section, by name."""
+        self.send("INFO", section)
+        size, received = int(self._line()), b""
+        while len(received) < size + 2:
+            received += self._socket.recv(_PIECE)
+        return dict(line.split(":", 1) for line in received.decode().splitlines() if ":" in line)
+
     def fill(self, key: str, numbers: range) -> None:
         """Put grants of organisations `org_many_<number>` into a hash, many at a time."""
         for first in range(numbers.start, numbers.stop, _AT_ONCE):
@@ -51,6 +59,13 @@ class RawStore:
     def close(self) -> None:
         """Leave."""
         self._socket.close()
+
+    def _line(self) -> str:
+        """One line of a reply, without its sign; nothing of what follows is read."""
+        received = b""
+        while not received.endswith(b"\r\n"):
+            received += self._socket.recv(1)
+        return received[1:].decode().strip()
 
 
 class Caller:

@@ -30,6 +30,7 @@ class ReloadFigures(Struct, frozen=True):
 
     `calm`, `stormy`: answers to callers at 500 requests a second without edits and during them; the greatest of the latter is the
     longest pause of the loop, and some more. `memory`: bytes of the worker's process beside what it had without those grants.
+    `store_bytes`, `store_microseconds`: what the store sent for one edit and one worker, and its time in commands for it.
     """
 
     grants: int
@@ -38,6 +39,8 @@ class ReloadFigures(Struct, frozen=True):
     stormy: Latency
     memory: int
     shares: Shares
+    store_bytes: int = 0
+    store_microseconds: float = 0.0
 
     @property
     def remark(self) -> str:
@@ -45,9 +48,8 @@ class ReloadFigures(Struct, frozen=True):
         return disturbance([self.shares])
 
 
-def measure_reloads(site: Site, sizes: tuple[int, ...], edits: int, say: Callable[[str], None]) -> list[ReloadFigures]:
-    """Fill the allowlist of one gate further and further. Raises BenchError where an edit has no effect in a minute."""
-    found: list[ReloadFigures] = []
+def measure_reloads(site: Site, sizes: tuple[int, ...], edits: int, say: Callable[[str], None], found: list[ReloadFigures]) -> None:
+    """Fill the allowlist of one gate further and further; each size adds to `found`. Raises BenchError where an edit has no effect."""
     with gate(site) as peer, contextlib.closing(RawStore(store_of(peer))) as store:
         resting, filled = _memory(peer), 0
         for size in sizes:
@@ -55,7 +57,6 @@ def measure_reloads(site: Site, sizes: tuple[int, ...], edits: int, say: Callabl
             store.fill(Keys().allowlist(MODEL), range(filled, size))
             filled = size
             found.append(_measure(site, peer, store, size, edits, resting))
-    return found
 
 
 def _measure(site: Site, peer: Peer, store: RawStore, size: int, edits: int, resting: int) -> ReloadFigures:
@@ -75,6 +76,7 @@ def _measure(site: Site, peer: Peer, store: RawStore, size: int, edits: int, res
                 failures.append(error)
 
         editing = threading.Thread(target=edit)
+        before = _effort(store)
         with Watchman(site.cores, peer.programs, [site.origin]) as watchman:
             editing.start()
             stormy = [open_loop(peer.port, known, 2.0)[0]]
@@ -83,7 +85,9 @@ def _measure(site: Site, peer: Peer, store: RawStore, size: int, edits: int, res
             editing.join()
         if failures:
             raise failures[0]
-    return ReloadFigures(size, distribution(effects), calm, max(stormy, key=lambda one: one.greatest), memory, watchman.shares)
+    sent, busy = (after - old for after, old in zip(_effort(store), before, strict=True))
+    worst = max(stormy, key=lambda one: one.greatest)
+    return ReloadFigures(size, distribution(effects), calm, worst, memory, watchman.shares, sent // len(effects), busy / len(effects))
 
 
 def _effects(store: RawStore, caller: Caller, edits: int, patience: float) -> list[float]:
@@ -100,6 +104,12 @@ def _effects(store: RawStore, caller: Caller, edits: int, patience: float) -> li
         store.reply()
         time.sleep(PAUSE)
     return found
+
+
+def _effort(store: RawStore) -> tuple[int, int]:
+    """Bytes that the store has sent, and microseconds that its commands took, since it began."""
+    busy = sum(int(value.partition("usec=")[2].partition(",")[0]) for value in store.told("commandstats").values())
+    return int(store.told("stats")["total_net_output_bytes"]), busy
 
 
 def _memory(peer: Peer) -> int:

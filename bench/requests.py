@@ -1,5 +1,6 @@
 """Requests per second and CPU per request: rounds of all peers in turn, so that a slow minute of the machine hits all alike."""
 
+import statistics
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from bench.problem import BenchError
 from bench.watchman import Shares, Watchman, disturbance, load_limit
 
 WARM_SECONDS = 1
+TAKEN = 0.1
+"""A server whose core others used more of than this shows no rate of its own; its CPU per request it still shows."""
 STRANGER = "org_stranger"
 
 
@@ -36,6 +39,7 @@ class Round(Struct, frozen=True):
     load: Load
     shares: Shares
     cpu_microseconds: float
+    system_microseconds: float = 0.0
 
     @property
     def quiet(self) -> bool:
@@ -59,6 +63,13 @@ class RequestFigures(Struct, frozen=True):
     rounds: tuple[Round, ...]
     body: int = 0
     denied: bool = False
+    system_microseconds: float = 0.0
+
+    @property
+    def case(self) -> str:
+        """Who was asked what."""
+        size = f", bodies of {self.body / 1000:,.0f} KB" if self.body else ""
+        return f"{self.peer}, {self.connections} connections{size}{', refused' if self.denied else ''}"
 
 
 def measure_requests(site: Site, peers: Sequence[Peer], case: Case, extra: int = 0) -> list[RequestFigures]:
@@ -104,13 +115,14 @@ def summed_up(
         rounds=tuple(rounds),
         body=body,
         denied=denied,
+        system_microseconds=statistics.median(one.system_microseconds for one in quiet),
     )
 
 
 def _round(site: Site, peer: Peer, generator: Generator, case: Case) -> Round:
     with Watchman(site.cores, peer.programs, [site.origin]) as watchman:
         load = generator.run(peer.port, case.connections, case.seconds)
-    return Round(load, watchman.shares, watchman.cpu_seconds / load.requests * 1e6)
+    return Round(load, watchman.shares, watchman.cpu_seconds / load.requests * 1e6, watchman.system_seconds / load.requests * 1e6)
 
 
 def _quiet_enough(rounds: Sequence[Round], wanted: int) -> bool:
@@ -126,6 +138,9 @@ def _remark(rounds: Sequence[Round]) -> str:
 def _refusal(rounds: Sequence[Round], connections: int) -> str:
     if limit := load_limit([one.shares for one in rounds]):
         return limit
+    taken = statistics.median(one.shares.taken for one in rounds)
+    if taken > TAKEN:
+        return f"others used {taken:.0%} of the server's core"
     if connections > 1 and sum(one.shares.saturated for one in rounds) * 2 <= len(rounds):
         return f"the server was not at its limit: its core idled {1 - rounds[0].shares.server_busy:.0%}"
     return ""

@@ -31,7 +31,12 @@ class Shares(Struct, frozen=True):
     @property
     def foreign(self) -> float:
         """Share of a core that somebody else used, the worse of the two; of the load's core alone where no server is measured."""
-        return max(0.0, self.server_busy - self.server_cpu if self.has_server else 0.0, self.load_busy - self.load_cpu)
+        return max(self.taken, self.load_busy - self.load_cpu)
+
+    @property
+    def taken(self) -> float:
+        """Share of the server's core that somebody else used."""
+        return max(0.0, self.server_busy - self.server_cpu) if self.has_server else 0.0
 
     @property
     def load_was_limit(self) -> bool:
@@ -50,7 +55,7 @@ class Shares(Struct, frozen=True):
 
 
 class Watchman:
-    """Reads the counters before and after a round: `with Watchman(...) as watchman:`, then `watchman.shares`, `.cpu_seconds`."""
+    """Reads the counters before and after a round: `with Watchman(...) as watchman:`, then `.shares`, `.cpu_seconds`, `.system_seconds`."""
 
     def __init__(self, cores: Cores, servers: Sequence[Program], loaders: Sequence[Program]) -> None:
         self._cores = cores
@@ -65,7 +70,7 @@ class Watchman:
     def __exit__(self, *_: object) -> None:
         """End the round."""
         gone = [new - old for new, old in zip(self._read(), self._before, strict=True)]
-        seconds, self.cpu_seconds, load_cpu, server_idle, server_all, load_idle, load_all = gone
+        seconds, self.cpu_seconds, self.system_seconds, load_cpu, server_idle, server_all, load_idle, load_all = gone
         self.shares = Shares(
             seconds=seconds,
             server_cpu=self.cpu_seconds / seconds,
@@ -80,7 +85,8 @@ class Watchman:
         own = sum(os.times()[:4])  # the bench itself, and what it ran and waited for (the generator)
         loading = own + sum(program.cpu for program in self._loaders)
         serving = sum(program.cpu for program in self._servers)
-        return time.monotonic(), serving, loading, server.idle, server.total, load.idle, load.total
+        system = sum(program.system_cpu for program in self._servers)
+        return time.monotonic(), serving, system, loading, server.idle, server.total, load.idle, load.total
 
 
 def load_limit(rounds: Sequence[Shares]) -> str:

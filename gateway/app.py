@@ -17,7 +17,7 @@ from gateway.audit.logs import event
 from gateway.audit.metrics import Metrics
 from gateway.audit.recorder import Recorder
 from gateway.clock import read_clock
-from gateway.dialects import House
+from gateway.dialects import Dialect, House
 from gateway.errors import GatewayError
 from gateway.identity.fetch import HttpFetch
 from gateway.identity.keyset import KeySet
@@ -32,6 +32,7 @@ from gateway.proxy.evidence import Witness
 from gateway.proxy.fair_share import FairShare
 from gateway.proxy.journey import Gate
 from gateway.proxy.listener import Connection
+from gateway.proxy.ownership import Ownership
 from gateway.proxy.upstream import Upstream
 from gateway.readings import Readings
 from gateway.replica import Replica
@@ -40,8 +41,10 @@ from gateway.settings.provision import build_catalogue, check_secrets, country_g
 from gateway.settings.reload import BOUND_AT_START, changed_sections
 from gateway.settings.shape import Settings
 from gateway.store.address import StoreAddress, read_address
+from gateway.store.client import connect
 from gateway.store.embedded import EmbeddedStore
 from gateway.store.keys import Keys
+from gateway.store.ledger import Ledger
 from gateway.store.replicas import ReplicaRegister
 from gateway.store.shares import ShareStore
 from gateway.store.watch import PolicyWatch
@@ -175,6 +178,7 @@ class Gateway:
             scheme="https" if settings.listen.proxy.tls else "http",
         )
         self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
+        self._open_ledger(settings)
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
         self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams, self._geolocation)
         self.replica = Replica(
@@ -200,6 +204,20 @@ class Gateway:
         self._count_shares(settings)
         await self._start_parts()
         await self._listen()
+
+    def _open_ledger(self, settings: Settings) -> None:
+        """Let the gate know whose the stored objects are, if so configured."""
+        section = settings.ledger
+        if not section.enabled:
+            return
+        client = connect(self.store_address, settings.store.timeout)
+        ledger = Ledger(
+            client, self.store_address.prefix, section.keep, lambda operation, outcome: self.metrics.ledger.labels(operation, outcome).inc()
+        )
+        self._stack.push_async_callback(ledger.close)
+        only = settings.upstreams[0].name if len(settings.upstreams) == 1 else ""
+        homes = {Dialect.OPENAI: section.openai or only, Dialect.ANTHROPIC: section.anthropic or only}
+        self.gate.ownership = Ownership(self.gate, self.watch, ledger, homes)
 
     async def _start_store(self) -> None:
         if self.store_address.kind == "embedded":

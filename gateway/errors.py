@@ -15,3 +15,7 @@ class StoreUnavailableError(GatewayError):
 
 class CommandError(GatewayError):
     """An operator's command is refused; the text says what to do instead."""
+
+
+class UnreachableError(GatewayError):
+    """What a verb has to talk to does not answer; the text says who and where."""

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bench.call import ORGANISATION
 from bench.cores import Cores
@@ -50,6 +50,10 @@ class Site(Struct, frozen=True):
             key = serialization.load_pem_private_key(self.issuer.key_file.read_bytes(), password=None).public_key()
             file.write_bytes(key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
         return file
+
+    def for_bodies(self, size: int, origin: Program, origin_port: int) -> "Site":
+        """The same for peers that must take bodies of up to `size` bytes, before an origin that reads them."""
+        return structs.replace(self, body=size, origin=origin, origin_port=origin_port)
 
     def fresh(self, name: str) -> Path:
         """Make a directory of its own for one run of a peer."""

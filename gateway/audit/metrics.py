@@ -82,6 +82,7 @@ class Metrics:
         self.replica_report_failures = one(Counter, "replica_report_failures_total", "Reports to the store that failed.")
         self.reload_seconds = one(Histogram, "reload_seconds", "From a change seen to the new policy in use.", bounds=CUT)
         self.directive_monitor = many(Counter, "directive_monitor_total", "Would-be refusals of monitored directives.", "directive", "org")
+        self.ledger = many(Counter, "ledger_operations_total", "Operations on the ledger of stored objects.", "operation", "outcome")
         self.config_reloads = many(Counter, "config_reloads_total", "Reads of the configuration file after start.", "outcome")
         for outcome in ("ok", "failed"):  # present at zero, so that the first failure is an increase
             self.config_reloads.labels(outcome)

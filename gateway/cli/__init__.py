@@ -27,6 +27,7 @@ VERBS: Final = {
     "explain": "decide on a token and a model, and say why; nothing is sent upstream",
     "status": "show revision, entries and what each worker has applied",
     "changes": "show who changed what, when and why",
+    "probe": "try every known bypass on a gateway, and say what slipped past",
     "token": "mint a token of the demo issuer",
 }
 

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Walk, and unless `--once` stay up until interrupted."""
-    config = _config()
+    config = demo_config()
     settings = load(config)
     configure(settings.log, "demo")
     with ExitStack() as stack:
@@ -76,7 +76,7 @@ async def _interrupted() -> None:
     await told.wait()
 
 
-def _config() -> Path:
+def demo_config() -> Path:
     """Find the demonstration's own settings, and no others: it clears the policy that it finds."""
     for place in PLACES:
         if place.is_file():

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from gateway.errors import GatewayError, SettingsError, StoreUnavailableError
+from gateway.errors import GatewayError, SettingsError, StoreUnavailableError, UnreachableError
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -19,7 +19,7 @@ def exit_code(run: Callable[[], int]) -> int:
         return run()
     except SettingsError as wrong:
         return _said(wrong, BAD_USAGE)
-    except StoreUnavailableError as lost:
+    except (StoreUnavailableError, UnreachableError) as lost:
         return _said(lost, NOT_REACHABLE)
     except GatewayError as refused:
         return _said(refused, REFUSED)

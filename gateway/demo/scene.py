@@ -47,14 +47,17 @@ class Scene(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_scene(settings: Settings, directory: Path, actor: str) -> AsyncIterator[Scene]:
-    """Start everything with its files under `directory`, on the configured ports or, where one is taken, on a free one."""
+async def open_scene(settings: Settings, directory: Path, actor: str, inference: str = "") -> AsyncIterator[Scene]:
+    """Start everything with its files under `directory`, on the configured ports or, where one is taken, on a free one.
+
+    `inference` is the URL of another inference API that the gate is to use instead of the demo's own.
+    """
     async with AsyncExitStack() as stack:
         issuer = DemoIssuer(directory)
         upstream = DemoUpstream(pace=PACE)
         await upstream.start()
         stack.push_async_callback(upstream.stop)
-        placed = _placed(settings, directory, issuer, upstream)
+        placed = _placed(settings, directory, issuer, inference or upstream.url)
         gateway = Gateway(placed)
         await gateway.start()
         stack.push_async_callback(gateway.stop)
@@ -74,7 +77,7 @@ async def open_scene(settings: Settings, directory: Path, actor: str) -> AsyncIt
         )
 
 
-def _placed(settings: Settings, directory: Path, issuer: DemoIssuer, upstream: DemoUpstream) -> Settings:
+def _placed(settings: Settings, directory: Path, issuer: DemoIssuer, inference: str) -> Settings:
     """Fill in where everything really is."""
     key_file = directory / "upstream.key"
     if not key_file.exists():
@@ -86,7 +89,7 @@ def _placed(settings: Settings, directory: Path, issuer: DemoIssuer, upstream: D
         listen=_free_listeners(settings.listen),
         store=structs.replace(settings.store, url="embedded", data_dir=str(directory)),
         issuers=tuple(structs.replace(i, keys=structs.replace(i.keys, file=str(issuer.jwks_file))) for i in settings.issuers),
-        upstreams=(structs.replace(first, urls=(upstream.url,), credential=credential),),
+        upstreams=(structs.replace(first, urls=(inference,), credential=credential),),
         audit=structs.replace(settings.audit, directory=str(directory / "audit")),
     )
 

@@ -111,12 +111,21 @@ class Stencil:
         return self._request(started, data[start:], size)
 
     def _request(self, started: float, body: bytes, size: int) -> Request:
-        head, request = self._head, Request(started)
-        request.head = head
-        request.envelope, request.headers, request.route = head.envelope, head.envelope.headers, head.route
-        request.target, request.version, request.keep_alive = head.envelope.target, self._version, self._keep_alive
-        request.body, request.size, request.complete = [body], size, True
-        return request
+        head = self._head
+        envelope = head.envelope
+        return Request(
+            started,
+            envelope.target,
+            envelope.headers,
+            self._version,
+            self._keep_alive,
+            body=[body],
+            size=size,
+            complete=True,
+            envelope=envelope,
+            head=head,
+            route=head.route,
+        )
 
 
 def stencil_of(data: bytes, request: Request, limits: Limits) -> Stencil | None:

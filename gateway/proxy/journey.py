@@ -24,6 +24,7 @@ from gateway.proxy.fair_share import FairShare
 from gateway.proxy.heads import Head
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.listener import Connection
+from gateway.proxy.ownership import Ownership
 from gateway.proxy.precedents import Precedents
 from gateway.proxy.relay import Relay
 from gateway.proxy.replies import UPGRADE_REQUIRED, PolicySource, Replies
@@ -105,6 +106,7 @@ class Gate:
         self._numbers = itertools.count(1)
         self._precedents = Precedents()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.ownership: Ownership | None = None
 
     def __repr__(self) -> str:
         return f"<Gate {self.doors!r}, {self.leases!r}>"
@@ -162,7 +164,7 @@ class Gate:
             elif isinstance(identity, Reason):
                 self.replies.refuse(connection, request, identity)
             else:
-                self._later(self._identify(connection, request, credential, identity))
+                self.later(self._identify(connection, request, credential, identity))
 
     def judge(self, connection: Connection, request: Request, now: Instant | None = None) -> None:
         """The request is whole: find its model, decide, and act on the decision in the same turn. `now`: the present instant, if read."""
@@ -172,18 +174,24 @@ class Gate:
             return
         if now is None:
             now = self.clock()
+        ownership = self.ownership
+        if ownership is not None and ownership.judge(connection, request, route, subject):
+            return
         body = request.whole_body()
         resolved: Resolved | Refused | None = read_usual(route, body) if head.usual else None
         if resolved is None:
             resolved = resolve(route, head.envelope.query, head.notable, body, head.envelope.path)
         if isinstance(resolved, Refused):
-            self.replies.refuse(connection, request, resolved.reason, resolved.detail)
+            if ownership is not None and resolved.refers:
+                ownership.refer(connection, request, route, subject)
+            else:
+                self.replies.refuse(connection, request, resolved.reason, resolved.detail)
             return
         request.stream = resolved.stream
         address, location = self._locate(connection, head)
         decision = self.decide(request, subject, resolved.model, location, now)
         if not isinstance(decision, Permit):
-            self._not_yet(connection, request, decision)
+            self.put_off(connection, request, decision)
             return
         relay_type = self.relay_type if request.handshake is None else WebSocketRelay
         upstream = self.upstreams[decision.model.upstream]
@@ -222,6 +230,13 @@ class Gate:
             self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
         return decision
 
+    def put_off(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:
+        """Refuse, or wait for what the share lacks and begin again: what was looked up and decided before is not carried over."""
+        if isinstance(answer, Denial):
+            self.replies.answer_refusal(connection, request, self.replies.refusal_of(answer, request))
+        else:
+            self.later(self._await_share(connection, request, answer))
+
     def refuse_unreadable(self, connection: Connection, request: Request) -> None:
         """Refuse what cannot be read in one way only, and close: what follows on this connection has no certain meaning."""
         request.keep_alive = False
@@ -238,12 +253,6 @@ class Gate:
             head.located_in, head.located_by = locator.generation, locator
             located = head.located = locator.locate(connection.peer, head.envelope.headers)
         return located
-
-    def _not_yet(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:
-        if isinstance(answer, Denial):
-            self.replies.answer_refusal(connection, request, self.replies.refusal_of(answer, request))
-        else:
-            self._later(self._await_share(connection, request, answer))
 
     def _over_share(self, request: Request, answer: Denial | Allotment, now: Instant) -> Denial | Allotment:
         """Put it on record where it is a refusal."""
@@ -262,7 +271,7 @@ class Gate:
     def _credential(self, connection: Connection, request: Request, head: Head) -> bytes | None:
         """Look closer at what is no plain question to a model; None where it has been refused."""
         route = request.route
-        if route is not None and route.kind is Kind.STATEFUL:
+        if route is not None and route.kind is Kind.STATEFUL and (self.ownership is None or not self.ownership.serves(request)):
             self.replies.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, UNOWNED)
             return None
         if route is None or request.upgrade is not (route.kind is Kind.REALTIME):
@@ -315,7 +324,8 @@ class Gate:
             if request.version == "1.1" and request.head is not None and request.head.expects_continue:
                 connection.transport.write(CONTINUE)
 
-    def _later(self, work: Coroutine[None, None, None]) -> None:
+    def later(self, work: Coroutine[None, None, None]) -> None:
+        """Do what has to wait, in a task of its own."""
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

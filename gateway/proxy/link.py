@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import httptools
 
 from gateway.proxy.answer import ResponseHead, read_answer_head
+from gateway.proxy.chunk import size_of_chunk
 from gateway.proxy.deadlines import NEVER
 from gateway.proxy.whole import WholeAnswer, read_whole
 
@@ -29,6 +30,9 @@ class Exchange(Protocol):
     def deliver(self, head: ResponseHead | None, chunks: list[bytes], *, complete: bool) -> None:
         """Take what one read brought: the head, if it was in it, parts of the body, and whether that was the end."""
 
+    def deliver_chunk(self, data: bytes, size: int) -> None:
+        """Take one whole chunk with its framing, whose content is `size` bytes long."""
+
     def deliver_whole(self, answer: WholeAnswer) -> None:
         """Take an answer that came whole in one read."""
 
@@ -44,6 +48,7 @@ class Link(asyncio.Protocol):
 
     __slots__ = (
         "_answered",
+        "_between",
         "_chunks",
         "_complete",
         "_exchange",
@@ -75,6 +80,7 @@ class Link(asyncio.Protocol):
         self._interim = False
         self._keep_alive = False
         self._answered = False
+        self._between = False
         self._reused = False
 
     def __repr__(self) -> str:
@@ -85,7 +91,7 @@ class Link(asyncio.Protocol):
         """Send one request for `exchange`; its answer goes there."""
         self._exchange = exchange
         self._head = None
-        self._complete = self._answered = False
+        self._complete = self._answered = self._between = False
         self.deadline = self.endpoint.now() + self.endpoint.settings.first_byte_timeout
         if len(body) > JOIN_BELOW:
             self.transport.writelines((head, body))
@@ -123,12 +129,21 @@ class Link(asyncio.Protocol):
         if exchange is None:
             self.drop()  # bytes that nobody asked for: this link can be trusted no more
             return
-        if not self._answered and not exchange.bodiless:
-            whole = read_whole(data)
-            if whole is not None:
-                self._settle_whole(exchange, whole)
+        if self._between:
+            if size := size_of_chunk(data):
+                self.deadline = self.endpoint.now() + self.endpoint.settings.idle_timeout
+                exchange.deliver_chunk(data, size)
                 return
+        elif not self._answered and not exchange.bodiless and (whole := read_whole(data)) is not None:
+            self._free(reusable=True)
+            exchange.deliver_whole(whole)
+            return
+        self._parse(exchange, data)
+
+    def _parse(self, exchange: Exchange, data: bytes) -> None:
+        """Let the parser read what does not pass as it is."""
         self._answered = True
+        self._between = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -139,6 +154,8 @@ class Link(asyncio.Protocol):
             return
         if self._exchange is None:
             return
+        # a size that has come in part ends otherwise, one that has come whole has begun another chunk
+        self._between = self._between and data.endswith(b"\r\n")
         head = self._head if self._fresh_head else None
         self._fresh_head = False
         chunks, self._chunks = self._chunks, []
@@ -210,6 +227,14 @@ class Link(asyncio.Protocol):
         if not self._complete:
             self._chunks.append(data)
 
+    def on_chunk_header(self) -> None:
+        """A chunk has begun."""
+        self._between = False
+
+    def on_chunk_complete(self) -> None:
+        """A chunk has ended: what follows is the size of the next."""
+        self._between = not self._complete
+
     def on_message_complete(self) -> None:
         """The answer is whole, unless it was an interim one."""
         if not self._interim:
@@ -225,10 +250,6 @@ class Link(asyncio.Protocol):
         """Give the link back before the end is delivered: the next request may want it at once."""
         self._free(reusable=self._keep_alive)
         exchange.deliver(head, chunks, complete=True)
-
-    def _settle_whole(self, exchange: Exchange, answer: WholeAnswer) -> None:
-        self._free(reusable=True)
-        exchange.deliver_whole(answer)
 
     def _free(self, *, reusable: bool) -> None:
         """Be used again, unless the answer came before the request had left."""

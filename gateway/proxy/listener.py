@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PACE: Final = 16_384  # bytes per second that a body must keep up after the first `body_timeout` seconds
 LINGER: Final = 2.0  # seconds in which a refused caller may still be sending before the connection is closed
 LINGER_BYTES: Final = 1 << 20
+PIPELINED: Final = 64  # requests of one connection that wait for their turn; one read could hold thousands
 CONTENT_LENGTH: Final = b"content-length"
 VERSIONS: Final = frozenset(("1.1", "1.0"))
 
@@ -93,6 +94,7 @@ class Connection(asyncio.Protocol):
         if self._stencil is not None and self._serve_known(data, self._stencil):
             return
         self._head_bytes += len(data)
+        between = self._arriving is None
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -106,7 +108,7 @@ class Connection(asyncio.Protocol):
             return
         if self._repeated:
             self._repeated = False
-            if len(self._queue) == 1 and self._arriving is None and self._serving is None:
+            if between and len(self._queue) == 1 and self._arriving is None and self._serving is None:
                 self._stencil = stencil_of(data, self._queue[0], self._gate.limits)
         self._advance()
 
@@ -138,11 +140,18 @@ class Connection(asyncio.Protocol):
             self.relay.pause()
 
     def resume_writing(self) -> None:
-        """The caller has caught up."""
+        """The caller has caught up; between two requests, the next one is served."""
         self.writing_paused = False
-        self.deadline = NEVER if self._serving is not None else self._gate.now() + self._gate.limits.idle_timeout
+        if self.transport.is_closing():
+            return  # the deadline by which it must have left stands
         if self.relay is not None:
+            self.deadline = NEVER
             self.relay.resume()
+        elif self._serving is not None:
+            self._bound(self._serving)
+        elif not self._lingering:
+            self.deadline = self._gate.now() + self._gate.limits.idle_timeout
+            self._await_next()
 
     def on_deadline(self) -> None:
         """Too slow: a request that never arrived, an idle connection, an answer that is not taken."""
@@ -155,7 +164,10 @@ class Connection(asyncio.Protocol):
     # -- the parser's calls -------------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """A request's first byte."""
+        """A request's first byte. What is pipelined beyond the limit is not read: the answer to the last one read says close."""
+        if len(self._queue) >= PIPELINED:
+            self._queue[-1].keep_alive = False
+            return
         self._arriving = Request(self._gate.now())
         self._in_head = True
         self._head_bytes = 0
@@ -207,6 +219,8 @@ class Connection(asyncio.Protocol):
             request.body.clear()
         else:
             request.body.append(data)
+            if len(request.body) >= request.loose:
+                request.gather()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -225,13 +239,10 @@ class Connection(asyncio.Protocol):
         if request is None or not request.complete:
             self._linger()
         elif not reusable or not request.keep_alive or self._gate.doors.draining:
-            self.transport.close()
-        else:
-            if self._reading_paused:
-                self._resume_reading()
+            self.close_soon()
+        elif not self.writing_paused:  # whoever does not take its answers is not served more of them
             self.deadline = self._gate.now() + self._gate.limits.idle_timeout
-            if self._queue:
-                self._gate.loop.call_soon(self._advance)
+            self._await_next()
 
     def hand_over(self, protocol: asyncio.Protocol) -> bool:
         """Give the transport to another protocol after an upgrade; False, and broken off, where the caller did not wait for it.
@@ -272,6 +283,9 @@ class Connection(asyncio.Protocol):
             return
         request = self._serving
         if request is None:
+            if self.writing_paused:
+                self._pause_reading()
+                return
             if not self._queue:
                 return
             request = self._serving = self._queue.popleft()
@@ -288,9 +302,15 @@ class Connection(asyncio.Protocol):
         if self._queue:
             self._pause_reading()
 
+    def _await_next(self) -> None:
+        if self._reading_paused:
+            self._resume_reading()
+        if self._queue:
+            self._gate.loop.call_soon(self._advance)
+
     def _serve_known(self, data: bytes, stencil: Stencil) -> bool:
         """Serve `data` if it is one whole request whose head the parser has accepted before on this connection."""
-        if self._serving is not None or self._arriving is not None or self._queue:
+        if self._serving is not None or self._arriving is not None or self._queue or self.writing_paused:
             return False
         request = stencil.fill(data, self._gate.now(), self._gate.limits)
         if request is None:
@@ -308,7 +328,7 @@ class Connection(asyncio.Protocol):
     def _check_head(self, request: Request) -> None:
         limits = self._gate.limits
         if request.version not in VERSIONS:
-            request.problem, request.status = "the HTTP version is neither 1.1 nor 1.0", 505
+            request.problem = "the HTTP version is neither 1.1 nor 1.0"  # not 505: a 5xx is a failure of ours
         elif len(request.target) > limits.request_line:
             request.problem, request.status = "the request target is too long", 414
         elif len(request.headers) > limits.headers_count or sum(len(n) + len(v) + 4 for n, v in request.headers) > limits.headers_bytes:

@@ -140,6 +140,16 @@ class Relay(Struct, eq=False):
             self._end()
             self._connection.finish(reusable=self._reusable)
 
+    def deliver_chunk(self, data: bytes, size: int) -> None:
+        """Pass on one whole chunk: as it came, if it ends with a whole event or the answer has none."""
+        if self._over:
+            return
+        if self._chunked and (self._events is None or self._events.lets_pass(data, size)):
+            self.bytes_sent += size
+            self._connection.transport.write(data)
+        else:
+            self.deliver(None, [data[-size - 2 : -2]], complete=False)
+
     def deliver_whole(self, answer: WholeAnswer) -> None:
         """Pass on an answer that came whole: one write, and the end."""
         if self._over:

@@ -31,16 +31,11 @@ class WholeAnswer(Struct, frozen=True, gc=False):
     body: bytes
 
 
-class _Line(Struct, frozen=True, gc=False):
-    """One line of a head: what goes on for it, and its matter. `odd`: the parser has to look at this answer."""
+_Line = tuple[bytes, int]
+"""What goes on for one line of a head, and what it means here: _PLAIN, _ODD, or the content-length that it tells plus one."""
 
-    passed: bytes = b""
-    matter: Matter = Matter.NOTHING
-    length: int = 0
-    odd: bool = False
-
-
-_ODD: Final = _Line(odd=True)
+_PLAIN: Final = 0
+_ODD: Final = -1
 
 
 def read_whole(data: bytes) -> WholeAnswer | None:
@@ -53,14 +48,12 @@ def read_whole(data: bytes) -> WholeAnswer | None:
     if not status:
         return None
     for line in rest:
-        known = _LINES[line]
-        if known.odd:
-            return None
-        if known.matter is Matter.LENGTH:
-            if length >= 0:
+        passed, meaning = _LINES[line]
+        if meaning:
+            if meaning == _ODD or length >= 0:
                 return None
-            length = known.length
-        lines.append(known.passed)
+            length = meaning - 1
+        lines.append(passed)
     start = end + len(END_OF_HEAD)
     return WholeAnswer(status, lines, data[start:]) if len(data) - start == length else None
 
@@ -77,13 +70,13 @@ def _line(line: bytes) -> _Line:
     name, colon, value = line.partition(b":")
     value = value.strip(b" \t")
     if not colon or not name or name.translate(None, NAME) or value.translate(None, VALUE):
-        return _ODD
+        return b"", _ODD
     start, matter = treatment(name)
     if matter is Matter.LENGTH:
-        return _Line(b"content-length: %d\r\n" % int(value), matter, int(value)) if _counts(value) else _ODD
+        return (b"content-length: %d\r\n" % int(value), int(value) + 1) if _counts(value) else (b"", _ODD)
     if matter is Matter.CODING or (matter is Matter.CONNECTION and value.lower() != b"keep-alive") or _is_stream(matter, value):
-        return _ODD
-    return _Line(b"%b%b\r\n" % (start, value) if start else b"", matter)
+        return b"", _ODD
+    return b"%b%b\r\n" % (start, value) if start else b"", _PLAIN
 
 
 def _counts(value: bytes) -> bool:

@@ -24,6 +24,7 @@ __all__ = [
     "HostingDatabase",
     "Issuer",
     "Keys",
+    "Ledger",
     "Limits",
     "Listen",
     "Log",
@@ -244,6 +245,15 @@ class Limits(Section, frozen=True, kw_only=True):
     drain: Seconds = 30.0
 
 
+class Ledger(Section, frozen=True, kw_only=True):
+    """Whose the stored objects are (files, responses, batches, threads); off: routes and fields that refer to them are refused."""
+
+    enabled: bool = False
+    keep: Seconds = 2592000.0
+    openai: str = ""
+    anthropic: str = ""
+
+
 class Audit(Section, frozen=True, kw_only=True):
     """Decision records as JSON lines. `mode`: best_effort drops and counts when the disk fails, required refuses requests then."""
 
@@ -286,6 +296,7 @@ class Settings(Section, frozen=True, kw_only=True):
     geolocation: Geolocation | None = None
     limits: Limits = Limits()
     fair_share: FairShare = FairShare()
+    ledger: Ledger = Ledger()
     audit: Audit = Audit()
     metrics: Metrics = Metrics()
     log: Log = Log()

@@ -8,6 +8,7 @@ from gateway.settings.addresses import cluster_prefix, host_port, http_url, netw
 from gateway.settings.problems import Problem
 from gateway.settings.shape import CLAIM_PATHS, Credential, Geolocation, Issuer, Keys, Limits, ProxyListener, Settings, Store, Upstream
 from gateway.settings.validate_approvals import approval_problems
+from gateway.settings.validate_ledger import ledger_problems
 from gateway.settings.validate_models import model_problems, repeated
 from gateway.settings.validate_shares import share_problems
 
@@ -35,6 +36,7 @@ def find_problems(settings: Settings) -> Problems:
     yield from approval_problems(settings.approvals)
     yield from _limits(settings.limits)
     yield from share_problems(settings)
+    yield from ledger_problems(settings)
     yield from _others(settings)
 
 

@@ -1,4 +1,7 @@
-"""A text message is judged as a whole: its fragments wait for the last one. Everything else passes as it comes."""
+"""A text message is judged as a whole: its fragments wait for the last one. Control frames pass as they come.
+
+A binary message is refused: no API of these routes has any, and many a server would read one as the JSON event that it may hold.
+"""
 
 from gateway.wire.websocket import Close, Frame, Opcode, Violation
 
@@ -27,7 +30,9 @@ class Gathering:
             if frame.final:
                 return frame
             self._inside = True
-        elif frame.opcode != Opcode.CONTINUATION or not self._inside:
+        elif frame.opcode == Opcode.BINARY:
+            return Violation(Close.UNSUPPORTED, "events are sent as text")
+        elif frame.opcode != Opcode.CONTINUATION:
             return frame
         self._held += frame.payload
         if len(self._held) > self._largest:

@@ -47,7 +47,7 @@ def read_usual(route: Route, body: bytes) -> Resolved | None:
 
 def _members(body: bytes) -> dict[str, Raw] | None:
     """Give the members of an object without a space, an escape by number or another alphabet than ASCII, each sent once."""
-    if len(body) > COMPACT_UP_TO or b"\\u" in body or not body.isascii():
+    if len(body) > COMPACT_UP_TO or (b"\\" in body and b"\\u" in body) or not body.isascii():
         return None
     try:
         members = read_compact(body)

@@ -8,6 +8,7 @@ from typing import Final
 
 # A line end directly after a line end; a lone CRLF is one line end.
 _BOUNDARIES: Final = (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n", b"\r\r\n", b"\n\r")
+_FRAMED: Final = tuple(mark + b"\r\n" for mark in _BOUNDARIES)
 _LONGEST: Final = max(map(len, _BOUNDARIES))
 
 
@@ -37,6 +38,10 @@ class EventHold:
     def at_boundary(self) -> bool:
         """Whether what was passed on ends with a whole event."""
         return not self._inside
+
+    def lets_pass(self, framed: bytes, size: int) -> bool:
+        """Whether a chunk of `size` bytes may pass as it came, framed: nothing is held, and it ends with a whole event."""
+        return size >= _LONGEST and not self._held and not self._inside and framed.endswith(_FRAMED)
 
     def feed(self, chunk: bytes) -> bytes:
         """Give what to pass on now (may be empty); the same object where the chunk ends with a whole event."""

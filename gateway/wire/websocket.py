@@ -27,6 +27,7 @@ class Close(IntEnum):
 
     GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
+    UNSUPPORTED = 1003
     INVALID_DATA = 1007
     POLICY = 1008
     TOO_BIG = 1009

@@ -5,8 +5,8 @@ import json
 import httptools
 from hypothesis import given
 from hypothesis import strategies as st
-from support.house import open_stage, policy
-from support.wire_ends import OK, answering, chunk, raw_caller, scripted
+from support.house import Stage, open_stage, policy
+from support.wire_ends import OK, answering, chunk, eventually, raw_caller, scripted
 
 from gateway.policy.snapshot import Grant
 from gateway.proxy.heads import Head, Stencil, stencil_of
@@ -135,3 +135,27 @@ async def test_known_heads_with_bodies_in_pieces_pipelined_or_chunked_go_through
         head, _ = await caller.answer()
         assert head.startswith(b"HTTP/1.1 200 ")
         assert [request.partition(b"\r\n\r\n")[2] for request in upstream.requests] == [body] * 7
+
+
+async def test_the_rest_of_a_head_that_came_in_pieces_is_no_head() -> None:
+    body = b'{"model":"open"}'
+    start = b"POST /v1/chat/completions HTTP/1.1\r\nAuthorization: Bearer acme\r\nX-A: "
+    rest = b"POST /v1/completions HTTP/1.1\r\nHost: gate\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+        caller.send(start + rest)
+        await caller.answer()
+        caller.send(start)
+        await reads(stage)
+        caller.send(rest)
+        await caller.answer()
+        caller.send(rest)
+        head, text = await caller.answer()
+        assert head.startswith(b"HTTP/1.1 401 "), "it is a request of its own, without a token"
+        assert b"token_missing" in text
+        assert len(upstream.requests) == 2
+
+
+async def reads(stage: Stage) -> None:
+    """Wait until the one connection has begun to read a request."""
+    (connection,) = stage.gate.doors.connections
+    await eventually(lambda: "arriving" in repr(connection), "the request arrives")

@@ -5,20 +5,14 @@ the upstream must be one request, and name `open` to every reader.
 """
 
 import asyncio
-import json
 import zlib
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-import h11
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from msgspec import Struct
 from support.house import Stage, open_stage
+from support.readers import every_reading, models_in
 from support.wire_ends import DEADLINE, ScriptedUpstream, answering, raw_caller, scripted
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
@@ -28,80 +22,6 @@ SMUGGLED = (
 
 
 DECIDING = (b"host", b"content-length", b"content-type", b"content-encoding", b"authorization", b"expect")
-
-
-class Seen(Struct, frozen=True):
-    """One request as a reader sees it; fields by lower-case name."""
-
-    method: bytes
-    target: bytes
-    fields: tuple[tuple[bytes, bytes], ...]
-    body: bytes
-
-
-def by_h11(data: bytes) -> list[Seen]:
-    connection = h11.Connection(h11.SERVER)
-    found: list[Seen] = []
-    connection.receive_data(data)
-    while True:
-        head, body = connection.next_event(), b""
-        if not isinstance(head, h11.Request):
-            assert head is h11.NEED_DATA
-            return found
-        while isinstance(part := connection.next_event(), h11.Data):
-            body += bytes(part.data)
-        assert isinstance(part, h11.EndOfMessage), "the body is whole"
-        found.append(Seen(head.method, head.target, tuple((bytes(name), bytes(value)) for name, value in head.headers), body))
-        connection.send(h11.Response(status_code=200, headers=[("content-length", "0")]))
-        connection.send(h11.EndOfMessage())
-        connection.start_next_cycle()
-
-
-async def by_aiohttp(parser: type[Any], data: bytes) -> list[Seen]:
-    loop = asyncio.get_running_loop()
-    messages, upgraded, tail = parser(
-        BaseProtocol(loop), loop, 2**16, max_line_size=16384, max_field_size=16384, auto_decompress=False
-    ).feed_data(data)
-    assert not upgraded
-    assert not tail
-    found = []
-    for message, payload in messages:
-        body = payload.read_nowait()
-        assert payload.is_eof(), "the body is whole"
-        fields = tuple((name.lower(), value) for name, value in message.raw_headers)
-        found.append(Seen(message.method.encode(), message.path.encode(), fields, body))
-    return found
-
-
-def first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return dict(reversed(pairs))
-
-
-def models_in(seen: Seen) -> set[Any]:
-    """Every model that some reader of this request would take it to name."""
-    parts = urlsplit(seen.target.decode())
-    named = {value for name, value in parse_qsl(parts.query, keep_blank_values=True, separator="&") if name.lower() == "model"}
-    named |= {value for name, value in parse_qsl(parts.query, keep_blank_values=True, separator=";") if name.lower() == "model"}
-    segments = unquote(parts.path).split("/")
-    if "deployments" in segments:
-        named.add(segments[segments.index("deployments") + 1])
-    fields = dict(seen.fields)
-    named |= {value.decode() for name, value in seen.fields if name in {b"x-model", b"x_model", b"model"}}
-    body = zlib.decompress(seen.body, 31) if fields.get(b"content-encoding", b"").lower() == b"gzip" else seen.body
-    for reader in (json.loads(body), json.loads(body, object_pairs_hook=first_wins)):
-        named |= {value for key, value in reader.items() if key.strip().lower() in {"model", "models", "engine"} and value}
-        tools = reader.get("tools")
-        for tool in tools if isinstance(tools, list) else ():
-            named |= {value for key, value in tool.items() if key.lower() == "model"}
-    return named
-
-
-async def every_reading(data: bytes) -> list[Seen]:
-    """What all readers agree on; they must."""
-    found = by_h11(data)
-    for parser in (HttpRequestParser, HttpRequestParserPy):
-        assert await by_aiohttp(parser, data) == found
-    return found
 
 
 targets = st.sampled_from(
@@ -221,7 +141,7 @@ async def judge(stage: Stage, upstream: ScriptedUpstream, data: bytes) -> bool:
         assert answer.startswith(b"HTTP/1.1 4")
         return False
     assert answer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 100"))
-    (seen,) = await every_reading(reached[0])
+    (seen,) = every_reading(reached[0])
     assert models_in(seen) == {"open"}
     assert (seen.method, seen.target) == tuple(data.split(b" ")[:2])
     assert seen.body in data or chunked(seen.body) in data, "byte for byte"

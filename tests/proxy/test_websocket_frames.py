@@ -17,17 +17,30 @@ async def test_frames_pass_both_ways_as_they_are() -> None:
         frames = [
             text(b'{"type":"input_audio_buffer.append","audio":"AAAA"}'),
             text('{"type":"grüße"}'.encode()),
-            Frame(Opcode.BINARY, bytes(range(256)) * 1000),
-            Frame(Opcode.BINARY, b"first", final=False),
             Frame(Opcode.PING, b"are you there"),
-            Frame(Opcode.CONTINUATION, b"", final=False),
-            Frame(Opcode.CONTINUATION, b"last"),
             Frame(Opcode.PONG, b""),
             text(b'{"audio":"' + b"A" * (3 << 20) + b'"}'),
         ]
         caller.say(*frames)
         assert [await caller.hear() for _ in frames] == frames
         assert upstream.connections == 1
+
+
+async def test_what_is_binary_passes_from_the_upstream_as_it_is() -> None:
+    frames = [
+        Frame(Opcode.BINARY, bytes(range(256)) * 1000),
+        Frame(Opcode.BINARY, b"first", final=False),
+        Frame(Opcode.PING, b"are you there"),
+        Frame(Opcode.CONTINUATION, b"", final=False),
+        Frame(Opcode.CONTINUATION, b"last"),
+    ]
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"".join(map(encode, frames)))
+        await reader.read()
+
+    async with scripted(speaking(script)) as upstream, open_stage([upstream.url]) as stage, talking(stage.port) as caller:
+        assert [await caller.hear() for _ in frames] == frames
 
 
 async def test_a_text_message_in_fragments_goes_on_when_it_is_whole() -> None:
@@ -78,10 +91,12 @@ async def test_masks_are_made_afresh() -> None:
         (encode(text(b'{"a":"' + b"x" * 900, final=False), KEY) + encode(Frame(Opcode.CONTINUATION, b"x" * 900), KEY), 1009),
         (b"\x81\xff\x00\x00\x7f\xff\xff\xff\xff\xff" + KEY, 1009),
         (encode(text(b"no JSON"), KEY), 1008),
+        (encode(Frame(Opcode.BINARY, b'{"session":{"model":"frontier"}}'), KEY), 1003),
+        (encode(Frame(Opcode.BINARY, b"x", final=False), KEY), 1003),
     ],
     ids=[
         *("not masked", "RSV1", "opcode", "interleaved", "continues nothing", "fragmented ping", "long form", "code", "UTF-8"),
-        *("large frame", "large message", "huge frame", "no JSON"),
+        *("large frame", "large message", "huge frame", "no JSON", "binary", "binary in fragments"),
     ],
 )
 async def test_what_breaks_the_rules_ends_the_connection(data: bytes, code: int) -> None:
@@ -165,7 +180,7 @@ async def test_a_slow_upstream_holds_the_caller_back() -> None:
         async def flood() -> None:
             nonlocal written
             for _ in range(1000):
-                caller.say(Frame(Opcode.BINARY, bytes(65_536)))
+                caller.say(text(b'{"audio":"' + b"A" * 65_536 + b'"}'))
                 await caller.raw.writer.drain()
                 written += 1
 

@@ -3,9 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.wires import Heard, hear
 
-from gateway.proxy.answer import ResponseHead
-from gateway.proxy.link import Link
 from gateway.proxy.message import response_head
 from gateway.proxy.whole import WholeAnswer, read_whole
 
@@ -60,70 +59,9 @@ def test_the_unusual_is_left_to_the_parser(data: bytes) -> None:
     assert read_whole(data) is None
 
 
-class Parsed:
-    """An exchange that keeps what the parser gives it. It is bodiless in name only where a link must not look itself."""
-
-    def __init__(self) -> None:
-        self.bodiless = False
-        self.head: ResponseHead | None = None
-        self.body = b""
-        self.whole: WholeAnswer | None = None
-        self.broken = False
-
-    def deliver(self, head: ResponseHead | None, chunks: list[bytes], *, complete: bool) -> None:
-        del complete
-        self.head = head or self.head
-        self.body += b"".join(chunks)
-
-    def deliver_whole(self, answer: WholeAnswer) -> None:
-        self.whole = answer
-
-    def on_switched(self, link: Link, head: ResponseHead, rest: bytes) -> None:
-        del link, head, rest
-
-    def on_link_lost(self, problem: str, *, untouched: bool) -> None:
-        del problem, untouched
-        self.broken = True
-
-
-class Wire:
-    """A transport that keeps nothing."""
-
-    def write(self, data: bytes) -> None: ...
-
-    def is_closing(self) -> bool:
-        return False
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def abort(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-def parsed(data: bytes, *, piecemeal: bool) -> Parsed:
+def parsed(data: bytes, *, piecemeal: bool) -> Heard:
     """Feed a link with an answer, at once or without its last byte first, so that the parser has to read it."""
-    exchange = Parsed()
-    link = Link(Place())  # type: ignore[arg-type]
-    link.connection_made(Wire())  # type: ignore[arg-type]
-    link.carry(exchange, b"", b"")
-    for piece in (data[:-1], data[-1:]) if piecemeal else (data,):
-        link.data_received(piece)
-    return exchange
-
-
-class Place:
-    """An endpoint without a network."""
-
-    class settings:  # noqa: D106, N801 - as the endpoint has it
-        first_byte_timeout = idle_timeout = keepalive = 1.0
-
-    @staticmethod
-    def now() -> float:
-        return 0.0
-
-    def release(self, link: Link) -> None: ...
+    return hear([data[:-1], data[-1:]] if piecemeal else [data])
 
 
 names = st.sampled_from(

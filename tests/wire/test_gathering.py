@@ -1,4 +1,4 @@
-"""Fragments of a text message wait for the last one; everything else passes at once."""
+"""Fragments of a text message wait for the last one; control frames pass at once, binary ones never."""
 
 from gateway.wire.gathering import Gathering
 from gateway.wire.websocket import Close, Frame, Opcode, Violation
@@ -21,14 +21,11 @@ def test_fragments_become_one_message_and_control_frames_overtake_them() -> None
     assert gathering.waiting == 0
 
 
-def test_fragments_of_a_binary_message_pass_as_they_come() -> None:
-    gathering = Gathering(1)
-    for frame in (
-        Frame(Opcode.BINARY, b"ab", final=False),
-        Frame(Opcode.CONTINUATION, b"cd", final=False),
-        Frame(Opcode.CONTINUATION, b"ef"),
-    ):
-        assert gathering.take(frame) is frame
+def test_a_binary_message_is_refused_whole_or_in_fragments() -> None:
+    for final in (True, False):
+        refused = Gathering(10).take(Frame(Opcode.BINARY, b'{"model":"m"}', final=final))
+        assert isinstance(refused, Violation)
+        assert refused.code is Close.UNSUPPORTED
 
 
 def test_a_message_is_no_larger_than_it_may_be() -> None:

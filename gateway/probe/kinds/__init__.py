@@ -1,0 +1,56 @@
+"""The probes, one kind a file. `SUITE` is all of them in the order in which they are played: controls first, revocations last."""
+
+from typing import Final
+
+from gateway.probe.kinds import (
+    after,
+    batches,
+    catalogue,
+    controls,
+    credentials,
+    encodings,
+    fallbacks,
+    fields,
+    forms,
+    framing,
+    hosts,
+    json_bodies,
+    names,
+    own_headers,
+    paths,
+    places,
+    plain,
+    routes,
+    signed_tokens,
+    stored,
+    tokens,
+    websocket_events,
+    websocket_frames,
+)
+from gateway.probe.probe import Probe
+
+SUITE: Final[tuple[Probe, ...]] = (
+    *controls.PROBES,
+    *plain.PROBES,
+    *json_bodies.PROBES,
+    *fields.PROBES,
+    *places.PROBES,
+    *names.PROBES,
+    *encodings.PROBES,
+    *forms.PROBES,
+    *batches.PROBES,
+    *stored.PROBES,
+    *fallbacks.PROBES,
+    *catalogue.PROBES,
+    *websocket_events.PROBES,
+    *websocket_frames.PROBES,
+    *credentials.PROBES,
+    *tokens.PROBES,
+    *signed_tokens.PROBES,
+    *routes.PROBES,
+    *paths.PROBES,
+    *own_headers.PROBES,
+    *hosts.PROBES,
+    *framing.PROBES,
+    *after.PROBES,
+)
