@@ -177,8 +177,8 @@ class Gateway:
             deadlines=self._deadlines,
             scheme="https" if settings.listen.proxy.tls else "http",
         )
-        self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         self._open_ledger(settings)
+        self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
         self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams, self._geolocation)
         self.replica = Replica(

@@ -30,8 +30,8 @@ DESCRIPTIONS: Final = MappingProxyType(
             "country_groups": "A YAML file of named groups of countries that restrictions may use; empty: none.",
             "geolocation": "A database that says in which country an address is; without one, only a country header can say it.",
             "limits": "Bounds of every request and every connection.",
-            "fair_share": "How much each organisation may use of each model, so that no one starves another.",
             "ledger": "Whose the stored objects are; without it whatever works on them is refused. See docs/stateful.md.",
+            "fair_share": "How much each organisation may use of each model, so that no one starves another.",
             "audit": "One record of each decision.",
             "metrics": "What the metrics show.",
             "log": "The gate's own log, on standard error.",
@@ -229,6 +229,12 @@ DESCRIPTIONS: Final = MappingProxyType(
             "buffer": "Bytes held per direction before the faster side is paused.",
             "drain": "How long running requests may finish after SIGTERM; then they are cut.",
         },
+        "Ledger": {
+            "enabled": "Serve routes and fields that work on stored objects, each for the organisation that made it.",
+            "keep": "How long an entry lives after its last use; then its object is as if it did not exist. 0: for good.",
+            "openai": "The upstream that keeps the objects of OpenAI-style routes; empty: the only one.",
+            "anthropic": "The upstream that keeps the objects of Anthropic-style routes; empty: the only one.",
+        },
         "FairShare": {
             "default": "For every organisation and model; a model may say otherwise, and a grant over both.",
             "counted_in": "`store`: one count for all workers, in the store. `workers`: each worker counts its part, by how many they are.",
@@ -239,12 +245,6 @@ DESCRIPTIONS: Final = MappingProxyType(
             "per": "The period; unset: a minute.",
             "burst": "How many of them may come at once; unset: all.",
             "concurrent": "How many may be under way at the same time: streams, WebSockets, any request; unset: any number.",
-        },
-        "Ledger": {
-            "enabled": "Serve routes and fields that work on stored objects, each for the organisation that made it.",
-            "keep": "How long an entry lives after its last use; then its object is as if it did not exist. 0: for good.",
-            "openai": "The upstream that keeps the objects of OpenAI-style routes; empty: the only one.",
-            "anthropic": "The upstream that keeps the objects of Anthropic-style routes; empty: the only one.",
         },
         "Audit": {
             "directory": "Where records are written, one file a worker and day; empty: nowhere.",

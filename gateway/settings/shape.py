@@ -295,8 +295,8 @@ class Settings(Section, frozen=True, kw_only=True):
     country_groups: str = ""
     geolocation: Geolocation | None = None
     limits: Limits = Limits()
-    fair_share: FairShare = FairShare()
     ledger: Ledger = Ledger()
+    fair_share: FairShare = FairShare()
     audit: Audit = Audit()
     metrics: Metrics = Metrics()
     log: Log = Log()

@@ -35,8 +35,8 @@ def find_problems(settings: Settings) -> Problems:
     yield from model_problems(settings)
     yield from approval_problems(settings.approvals)
     yield from _limits(settings.limits)
-    yield from share_problems(settings)
     yield from ledger_problems(settings)
+    yield from share_problems(settings)
     yield from _others(settings)
 
 

@@ -81,7 +81,7 @@ async def test_a_caller_that_leaves_while_the_ledger_is_asked_costs_nothing(libr
         assert len(library.archive.reached) == before
 
 
-async def test_a_permission_that_ends_while_the_ledger_is_asked_has_ended(library: Library, redis_server: RedisServer) -> None:
+async def test_a_permission_that_ends_while_the_ledger_is_asked_has_ended(library: Library) -> None:
     """The decision is taken after the look-up: what it was before does not count."""
     async with library.of(ACME) as acme:
         made = await acme.responses.create(model=GATED, input="?")
