@@ -105,7 +105,7 @@ class FairShare:
             allotment = self._allotments[model.id, organisation] = Allotment(model.id, organisation)
         share = allotment.agree(model, grant)
         held = self._leases.count(model.id, organisation) if share.concurrent else -1
-        allotment.idle = 0
+        allotment.used += 1
         if self.store is None or self.away:
             excess = self._take_part(allotment, held, now)
             return None if excess is None else _denial(permit, excess)
@@ -215,17 +215,16 @@ class FairShare:
             await self.settle()
 
     def _round(self, allotment: Allotment) -> Wish | None:
-        """Say what is to be settled now: what was not used is given back, places in use are renewed. Forget who has long been idle."""
-        allotment.idle += 1
-        held = self._held(allotment)
-        if allotment.idle > FORGET and not held and not allotment.places and not allotment.left and allotment.pending is None:
-            del self._allotments[allotment.model, allotment.organisation]
+        """Say what is to be settled now: what will not be used is given back, places in use are renewed. Forget who has long been idle."""
+        if allotment.pending is not None:
             return None
-        unused = allotment.left and allotment.idle > 1
-        if self.store is None or allotment.pending is not None or not (unused or held or allotment.places or self.away):
+        spent, held = allotment.end_round(), self._held(allotment)
+        if allotment.idle > FORGET and not held:
+            del self._allotments[allotment.model, allotment.organisation]
+        if self.store is None or not (spent or held or allotment.places or self.away):
             return None
         allotment.places = held if allotment.share.concurrent else 0
-        return Wish(allotment, allotment.give_back() if unused else allotment.pay(), 0, allotment.places)
+        return Wish(allotment, spent, 0, allotment.places)
 
     def _held(self, allotment: Allotment) -> int:
         return self._leases.count(allotment.model, allotment.organisation)

@@ -50,12 +50,19 @@ def test_after_an_answer_of_nothing_it_begins_small_again(allotment: Allotment) 
     assert (allotment.free_at, allotment.batch) == (NOW.steady + 0.25, 1)
 
 
-def test_what_was_used_on_credit_is_paid_and_what_was_not_used_given_back(allotment: Allotment) -> None:
+def test_what_was_used_on_credit_is_paid(allotment: Allotment) -> None:
     allotment.left = -3
     assert (allotment.pay(), allotment.left, allotment.pay()) == (3, 0, 0)
     allotment.left = 7
     assert (allotment.pay(), allotment.left) == (0, 7)
-    assert (allotment.give_back(), allotment.left) == (-7, 0)
+
+
+def test_at_the_end_of_a_round_as_much_is_kept_as_was_used_in_it(allotment: Allotment) -> None:
+    allotment.left, allotment.used, allotment.batch = 100, 3, 100
+    assert (allotment.end_round(), allotment.left, allotment.batch, allotment.idle) == (-97, 3, 3, 0)
+    assert (allotment.end_round(), allotment.left, allotment.batch, allotment.idle) == (-3, 0, 1, 1)
+    allotment.left = -2
+    assert (allotment.end_round(), allotment.left, allotment.idle) == (2, 0, 2)
 
 
 def test_a_new_share_lets_go_of_what_was_taken_under_the_old_but_not_of_debts(allotment: Allotment) -> None:

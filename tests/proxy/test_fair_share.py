@@ -184,6 +184,19 @@ async def test_what_nobody_uses_goes_back(clock: Clock) -> None:
     assert 500 <= taken + await busy.many(1000) <= 501
 
 
+async def test_who_asks_now_and_then_holds_no_more_than_that(clock: Clock) -> None:
+    """Or a stock taken in a busy second would be there beside a whole burst, a minute later."""
+    store = Counting(clock)
+    one, other = (Worker(clock, store).limit(rate(800)) for _ in range(2))
+    await one.many(400)
+    for _ in range(10):
+        await one.fair.settle()
+        clock.move(1.0)
+        await one.ask()
+    assert 799 - 5 <= await other.many(1000) <= 800
+    assert await one.many(100) <= 5
+
+
 async def test_callers_refused_together_are_told_different_times(clock: Clock) -> None:
     worker = Worker(clock, Counting(clock)).limit(rate(10))
     await worker.many(10)
