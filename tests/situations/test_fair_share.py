@@ -159,8 +159,10 @@ async def test_new_settings_limit_at_once_and_free_again(tmp_path: Path, redis_s
         await gate.admit()
         before = gate.gateway.settings
         gate.gateway.apply(structs.replace(before, fair_share=FairShare(default=TEN_AT_ONCE, counted_in="workers")))
+        await gate.until(lambda: gate.gateway.gate.fair_share, "the new settings in force")
         assert [(await ask(gate, "org_acme"))[0] for _ in range(12)] == [200] * 10 + [429] * 2
         gate.gateway.apply(before)
+        await gate.until(lambda: gate.gateway.gate.fair_share is None, "the old ones again")
         assert (await ask(gate, "org_acme"))[0] == 200
 
 
