@@ -66,11 +66,11 @@ class Settlement:
         if problem:
             gate.replies.refuse(case.connection, case.request, Reason.ROUTE_NOT_ALLOWED, problem)
             return
-        decision = gate.decide(case.request, case.subject, models[0], self._location(case), gate.clock(), credit=True)
+        decision = gate.decide(case.request, case.subject, models[0], self._location(case), gate.clock())
         if isinstance(decision, Permit):
             self._pass_on(case, [decision, *permits[1:]], models)
-        elif isinstance(decision, Denial):
-            gate.replies.answer_refusal(case.connection, case.request, gate.replies.refusal_of(decision, case.request))
+        else:
+            gate.put_off(case.connection, case.request, decision)
 
     def _problem(self, case: Case, held: tuple[Holding, ...], models: tuple[str, ...]) -> str:
         """Say what stands in the way although every model is permitted; empty where nothing does."""
