@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from gateway.dialects import House
 from gateway.identity.bearer import find_credential
+from gateway.identity.binding import is_shown
 from gateway.identity.verifier import NeedKeys
 from gateway.policy.access import AccessRequest, Instant, Location, Subject
 from gateway.policy.decide import decide
@@ -40,6 +41,7 @@ from gateway.wire.resolved import Resolved
 from gateway.wire.routes import Kind
 
 UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
+UNSHOWN: Final = "the token is bound to a client certificate that this connection has not shown"
 CATALOGUES: Final = frozenset((Kind.CATALOGUE, Kind.CATALOGUE_ITEM))
 CROWDED: Final = "your organisation has as many connections open as it may"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -309,6 +311,9 @@ class Gate:
             self.replies.refuse(connection, request, identity if isinstance(identity, Reason) else Reason.KEYSET_UNAVAILABLE)
 
     def _identified(self, connection: Connection, request: Request, subject: Subject, now: Instant) -> None:
+        if subject.bound_to and not is_shown(subject.bound_to, connection.thumbprint):
+            self.replies.refuse(connection, request, Reason.TOKEN_INVALID, UNSHOWN)
+            return
         request.subject = subject
         if self.limits.connections_per_organisation and not self.doors.belongs(connection, subject.organisation, self.limits):
             request.keep_alive = False
