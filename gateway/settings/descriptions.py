@@ -131,7 +131,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "urls": "Its addresses; several share the load. A path is put before the request's path.",
             "credential": "The gate's own credential, added to every request; the caller's is always removed.",
             "ca_file": "PEM file of the authorities that may sign its certificate; empty: the system's.",
-            "identity_headers": "What it is told of each request, each in its own header: `X-Gateway-Organisation`, `X-Gateway-Issuer` …",
+            "identity_headers": "What it is told of each request, each in a header of its own, such as `X-Gateway-Organisation`.",
             "assertion": "Sign what it is told, in `X-Gateway-Assertion`; needs the section `assertion`.",
             "connect_timeout": "How long connecting may take.",
             "first_byte_timeout": "How long the upstream may take to begin its answer.",

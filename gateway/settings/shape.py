@@ -71,7 +71,7 @@ class Assertion(Section, frozen=True, kw_only=True):
     key_file: str
     previous_key_file: str = ""
     issuer: str = "gateway"
-    lifetime: Annotated[float, Meta(gt=0, le=300)] = 60.0
+    lifetime: Annotated[float, Meta(ge=1, le=300)] = 60.0
 
 
 class AdminListener(Section, frozen=True, kw_only=True):
