@@ -9,11 +9,8 @@ from gateway.admin.commands import AddPartner, Command, ImportPartners, RemovePa
 from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.policy.snapshot import Snapshot, StageRecord
-from gateway.policy.stage import in_force
-from gateway.policy.vocabulary import Stage
+from gateway.policy.stage import RANK, in_force
 from gateway.store.codec import decode_revocation, decode_stage
-
-_RANK = {stage: rank for rank, stage in enumerate(Stage)}
 
 
 def always_narrows(command: Command) -> bool:
@@ -55,7 +52,7 @@ def _stage_widens(command: SetStage, snapshot: Snapshot, now: float) -> bool:
     if problem:
         return True
     instants = {now, *(record.next_from for record in (before, after) if record.next_stage is not None and record.next_from > now)}
-    return any(_RANK[in_force(after, at).stage] > _RANK[in_force(before, at).stage] for at in instants)
+    return any(RANK[in_force(after, at).stage] > RANK[in_force(before, at).stage] for at in instants)
 
 
 def _json(fields: Mapping[str, Any]) -> bytes:

@@ -15,6 +15,7 @@ from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Stage
 from gateway.settings.document import read_mapping
 from gateway.settings.names import names_of
+from gateway.settings.release_shape import ReleasesSection, unsigned
 from gateway.settings.rules import build_restrictions
 from gateway.settings.shape import Credential, ModelSection, Settings
 
@@ -41,14 +42,14 @@ def build_catalogue(settings: Settings, groups: Gazetteer) -> Mapping[str, Model
     """Each name -> its model, in the order of the file; groups in the restrictions are expanded."""
     catalogue: dict[str, Model] = {}
     for section in settings.models:
-        model = build_model(section, groups)
+        model = build_model(section, groups, settings.stages)
         catalogue.update(dict.fromkeys((model.id, *model.aliases), model))
     return MappingProxyType(catalogue)
 
 
-def build_model(section: ModelSection, groups: Gazetteer) -> Model:
-    """One model. A stage that the file does not name is `preview` for a gated model and `general` for any other."""
-    unnamed = Stage.PREVIEW if section.gated else Stage.GENERAL
+def build_model(section: ModelSection, groups: Gazetteer, releases: ReleasesSection) -> Model:
+    """One model. A stage that the file does not name: `general` without a gate, else `preview` or the widest before that is unsigned."""
+    unnamed = unsigned(Stage.PREVIEW, releases) if section.gated else Stage.GENERAL
     return Model(
         id=section.id,
         upstream=section.upstream,

@@ -176,7 +176,7 @@ class StagesSection(Section, frozen=True, kw_only=True):
 
 
 class ModelSection(Section, frozen=True, kw_only=True):
-    """One model of the catalogue; see `policy.snapshot.Model`. `stage` unset: preview if gated, else general."""
+    """One model of the catalogue; see `policy.snapshot.Model`. `stage` unset: preview if gated, else general; see `unsigned`."""
 
     id: str
     upstream: Name
