@@ -176,7 +176,7 @@ class StagesSection(Section, frozen=True, kw_only=True):
 
 
 class ModelSection(Section, frozen=True, kw_only=True):
-    """One model of the catalogue; see `policy.snapshot.Model`. `stage` unset: preview if gated, else general; see `unsigned`."""
+    """One model of the catalogue; see `policy.snapshot.Model`. `stage` unset: preview if gated, else general."""
 
     id: str
     upstream: Name

@@ -1,5 +1,6 @@
 """Spring: partners first, customer by customer, when every agency has signed off; wider on a day that is set beforehand."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -77,3 +78,11 @@ async def test_a_scheduled_end_cuts_what_runs_on_time(newsroom: Any) -> None:
     assert await partner.is_cut()
     assert datetime.now(UTC) >= datetime.fromisoformat(soon)
     assert "not in the future" in await newsroom.is_refused("model", "stage", GATED, "preview", "--from", soon)
+
+
+@pytest.mark.parametrize("newsroom", [{"stages": ReleasesSection(preview=ReleaseSection(partners_at_most=1))}], indirect=True)
+async def test_the_last_place_goes_to_one_of_several_who_are_added_at_once(newsroom: Any) -> None:
+    organisations = ("org_acme", "org_beta", "org_gamma")
+    codes = await asyncio.gather(*(newsroom.types("partner", "add", name, "--model", GATED) for name in organisations))
+    assert sorted(codes) == [0, 1, 1]
+    assert len(await newsroom.reads("partner", "list")) == 1
