@@ -18,7 +18,7 @@ BROKEN = {
     "one": (ANN, "it takes two operators to widen"),
     "two tokens": (f"{BOB}, {CARL}", "nobody could ask for a change: that takes a key"),
     "one who is both": (f"{ANN}, {ANN.replace('ann', 'eve')}", "one person could be both"),
-    "one name twice": (f"{ANN}, {BOB.replace('bob', 'ann')}", "approvals.operators[1].name: 'ann' is already"),
+    "one name twice": (f"{ANN}, {BOB.replace('bob', 'ann')}", 'approvals.operators[1].name: "ann" is already'),
     "two proofs": (f"{ANN}, {{name: bob, token_sha256: {'b' * 64}, public_key: {KEY}}}", "exactly one of public_key and token_sha256"),
     "no proof": (f"{ANN}, {{name: bob}}", "exactly one of public_key and token_sha256"),
     "no key of that kind": (f"{BOB}, {{name: ann, public_key: AAAA}}", "expected an Ed25519 public key, 32 bytes in base64"),

@@ -67,6 +67,7 @@ async def test_a_grant_waits_until_another_operator_approves_it(newsroom: Any, d
     assert await newsroom.reads("approve") == []
     last = (await newsroom.reads("changes"))[-1]
     assert (last["what"], last["who"]) == ("grant.put", "ann (authenticated), approved by bob (authenticated)")
+    assert last["approved"] == "ann, bob (by token)"
     assert "no change" in await newsroom.is_refused("approve", change), "an approval is good for one time"
 
 
