@@ -13,9 +13,10 @@ import msgspec
 from gateway.admin.operators import PROOF_BY_TOKEN, Proof, holds
 from gateway.admin.pending import Approved, Content
 from gateway.settings.approval_shape import OperatorSection
-from gateway.store.reader import ChangeEntry
 
 Row = dict[str, Any]
+ChangeEntry = Mapping[str, str | int]
+"""One entry of the record, as `store.reader` gives it."""
 Policy = Mapping[str, Mapping[str, str]]
 """Key -> field -> what is stored there, for every key that is policy."""
 

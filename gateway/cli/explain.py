@@ -24,7 +24,7 @@ from gateway.policy.access import AccessRequest, Location, Subject
 from gateway.policy.vocabulary import Reason
 from gateway.settings.shape import Settings
 
-COLUMNS = ("rule", "result", "reason", "decides", "authority", "note")
+COLUMNS = ("rule", "demands", "value", "source", "result", "reason", "decides", "authority", "note")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

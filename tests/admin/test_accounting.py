@@ -7,19 +7,18 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from gateway.admin.accounting import account
+from gateway.admin.accounting import ChangeEntry, account
 from gateway.admin.operators import PROOF_BY_TOKEN, Proof, prove
 from gateway.admin.pending import Approved, content_of
 from gateway.settings.approval_shape import OperatorSection
 from gateway.store.edit import Edit
-from gateway.store.reader import ChangeEntry
 
 LIST: Final = "gateway:allowlist:m"
 WHO: Final = "ann (authenticated), approved by bob (authenticated)"
 
 
 def entry(revision: int, field: str, before: str, after: str, **more: str) -> ChangeEntry:
-    said: ChangeEntry = {"id": f"{revision}000-0", "revision": revision, "when": f"T{revision}", "who": "ann@host (asserted)"}
+    said: dict[str, str | int] = {"id": f"{revision}000-0", "revision": revision, "when": f"T{revision}", "who": "ann@host (asserted)"}
     return said | {"what": "grant.put", "why": "", "key": LIST, "field": field, "before": before, "after": after} | more
 
 
