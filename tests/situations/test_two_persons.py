@@ -52,6 +52,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 @TWO
 async def test_a_grant_waits_until_another_operator_approves_it(newsroom: Any, desk: Desk) -> None:
     partner = newsroom.caller()
+    await newsroom.orders("revoke", "org", "org_elsewhere")
     assert "GATEWAY_OPERATOR" in await newsroom.is_refused(*GRANT), "an account's name proves nothing"
     desk.sits("ann")
     change = (await newsroom.reads(*GRANT))["pending"]
