@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz lock clean
+.PHONY: help demo test lint bench fuzz hardness lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,10 @@ bench: $(VENV)/.bench ## Measure the gate beside its peers (ARGS=--quick: two mi
 
 fuzz: $(VENV)/.dev ## Look for faults by coverage, a minute for each target (ARGS="--seconds 5 frames models")
 	@PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
+
+hardness: $(VENV)/.dev ## Measure what slow, silent and greedy callers cost (ARGS="--members 100")
+	@./.ci/install-servers
+	@PYTHONPATH=tests $(BIN)/python -m hardness $(ARGS)
 
 lock: $(VENV)/.dev ## Write the locked versions again from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra embedded --extra geo \

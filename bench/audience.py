@@ -7,23 +7,17 @@ this process comes to read them. So a reader that is late does not make a server
 import errno
 import select
 import socket
-import struct
 import time
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bench.problem import BenchError
-
-SO_TIMESTAMPNS: Final = 35
-"""The option and its control message, as Linux numbers them (asm-generic/socket.h); the socket module does not name it."""
+from bench.stamps import ANCILLARY, Stamps, arrival
 
 AT_ONCE: Final = 200
 OPEN_DEADLINE: Final = 60.0
 HEAD: Final = 4096
-_TIMESPEC: Final = struct.Struct("qq")
-_ANCILLARY: Final = socket.CMSG_SPACE(_TIMESPEC.size)
 _PIECE: Final = 65536
-_BILLION: Final = 1e9
 _GRAIN: Final = 0.05
 
 
@@ -54,6 +48,7 @@ class Audience:
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._stamps = Stamps()
         self._poll = select.epoll()
         self._listening: dict[int, Listener] = {}
         self._buffer = bytearray(_PIECE)
@@ -82,7 +77,7 @@ class Audience:
 
     def ask(self, request: bytes) -> float:
         """Open one stream and wait for its first event; gives when it was asked for, on a connection that stood before (epoch seconds)."""
-        one = self._enter("", socket.create_connection(("127.0.0.1", self._port), OPEN_DEADLINE))
+        one = self._enter("")
         began = time.time()
         one.socket.sendall(request)
         deadline = time.monotonic() + OPEN_DEADLINE
@@ -113,14 +108,17 @@ class Audience:
             one.socket.close()
         self._listening.clear()
         self._poll.close()
+        self._stamps.close()
 
     def _connect(self, organisation: str, request: bytes) -> Listener:
-        opened = socket.create_connection(("127.0.0.1", self._port), OPEN_DEADLINE)
-        opened.sendall(request)
-        return self._enter(organisation, opened)
+        one = self._enter(organisation)
+        one.socket.sendall(request)
+        return one
 
-    def _enter(self, organisation: str, opened: socket.socket) -> Listener:
-        opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    def _enter(self, organisation: str) -> Listener:
+        """Connect; the kernel stamps what comes from now on."""
+        opened = socket.create_connection(("127.0.0.1", self._port), OPEN_DEADLINE)
+        self._stamps.ask(opened)
         opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
         one = self._listening[opened.fileno()] = Listener(organisation, opened)
         self._poll.register(opened, select.EPOLLIN)
@@ -132,7 +130,7 @@ class Audience:
         for number, _ in self._poll.poll(seconds):
             one = listening[number]
             try:
-                size, ancillary, _, _ = one.socket.recvmsg_into(pieces, _ANCILLARY)
+                size, ancillary, _, _ = one.socket.recvmsg_into(pieces, ANCILLARY)
             except BlockingIOError:
                 continue
             except OSError as error:
@@ -155,12 +153,3 @@ class Audience:
         self._poll.unregister(number)
         one.socket.close()
         del self._listening[number]
-
-
-def arrival(ancillary: Sequence[tuple[int, int, bytes]]) -> float:
-    """When the last of the bytes just read reached the socket (epoch seconds); now, where the kernel does not say."""
-    for _, kind, data in ancillary:
-        if kind == SO_TIMESTAMPNS:
-            seconds, nanoseconds = _TIMESPEC.unpack_from(data)
-            return float(seconds + nanoseconds / _BILLION)
-    return time.time()

@@ -1,7 +1,7 @@
 """Latency that a server adds at shares of its own capacity, and the time that it adds to the first event of a stream."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -10,11 +10,13 @@ from bench.call import streamed, whole
 from bench.figures import Distribution, distribution
 from bench.openloop import Latency, Traffic, open_loop
 from bench.peers.site import Peer, Site
-from bench.watchman import Shares, Watchman, disturbance
+from bench.watchman import Shares, Watchman, disturbance, load_limit
 
 FIRST_PACE = 1.0
 WARM_SECONDS = 0.5
 LEAST_RATE = 10.0
+LATE = 1.0
+"""Milliseconds; a generator later than this at its 99th percentile measures itself."""
 
 
 class LatencyFigures(Struct, frozen=True):
@@ -33,6 +35,14 @@ class LatencyFigures(Struct, frozen=True):
         return through.p50 - direct.p50, through.p99 - direct.p99, through.p999 - direct.p999
 
     @property
+    def refused(self) -> str:
+        """Why it says nothing of the server: this side was late itself, or its core was full."""
+        late = max(self.through.lateness, self.direct.lateness)
+        if late > LATE:
+            return f"the generator was late by {late:.1f} ms itself"
+        return load_limit([self.shares])
+
+    @property
     def remark(self) -> str:
         """Who disturbed, and what was not answered in time."""
         parts = (disturbance([self.shares]), f"{self.through.unanswered} unanswered" if self.through.unanswered else "")
@@ -49,10 +59,9 @@ class FirstEventFigures(Struct, frozen=True):
 
 def measure_latency(
     site: Site, peers: Sequence[Peer], direct: Peer, capacities: Mapping[str, float], shares: Sequence[float], seconds: float
-) -> list[LatencyFigures]:
-    """Offer each peer shares of its capacity (requests a second by name), and the upstream the same right before."""
+) -> Iterator[LatencyFigures]:
+    """Offer each peer shares of its capacity (requests a second by name), and the upstream the same right before; one after the other."""
     request = [whole(site.token).encoded]
-    found = []
     for share in shares:
         for peer in peers:
             rate = max(LEAST_RATE, capacities[peer.name] * share)
@@ -60,8 +69,7 @@ def measure_latency(
             open_loop(peer.port, [Traffic(peer.name, request, rate)], WARM_SECONDS)
             with Watchman(site.cores, peer.programs, [site.origin]) as watchman:
                 through = open_loop(peer.port, [Traffic(peer.name, request, rate)], seconds)
-            found.append(LatencyFigures(peer.name, share, through[0], plain[0], watchman.shares))
-    return found
+            yield LatencyFigures(peer.name, share, through[0], plain[0], watchman.shares)
 
 
 def measure_first_event(site: Site, peers: Sequence[Peer], direct: Peer, times: int) -> list[FirstEventFigures]:

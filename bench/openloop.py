@@ -2,7 +2,7 @@
 
 A closed loop waits for an answer before it asks again, so a server that stands still is asked less and looks better (coordinated
 omission). Here the times of arrival are drawn beforehand (exponential gaps, the same for every server); one that finds no free
-connection waits for one, and its wait counts. Answers count from the kernel's time of arrival (`audience.arrival`), so that this
+connection waits for one, and its wait counts. Answers count from the kernel's time of arrival (`stamps.arrival`), so that this
 process's own lateness in reading does not.
 """
 
@@ -17,16 +17,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from bench.audience import SO_TIMESTAMPNS, arrival
 from bench.figures import ranked
 from bench.problem import BenchError
+from bench.stamps import ANCILLARY, Stamps, arrival
 from bench.ticker import Ticker
 
 GRAIN: Final = 50e-6
 PATIENCE: Final = 5.0
 SEED: Final = 20261127
 _PIECE: Final = 65536
-_ANCILLARY: Final = socket.CMSG_SPACE(16)
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -68,7 +67,7 @@ class _Connection:
         self.received = b""
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        Stamps.ask(self.socket)
         self.socket.setblocking(False)  # noqa: FBT003 - the standard library's signature
 
 
@@ -150,6 +149,7 @@ def open_loop(port: int, traffics: Sequence[Traffic], seconds: float) -> list[La
     Raises BenchError for an answer with another status, or a connection that breaks.
     """
     with ExitStack() as stack:
+        stack.enter_context(Stamps())
         lanes = [_Lane(traffic, port, seconds, SEED + number) for number, traffic in enumerate(traffics)]
         for connection in (connection for lane in lanes for connection in lane.connections):
             stack.callback(connection.socket.close)
@@ -178,7 +178,7 @@ def _run(lanes: Sequence[_Lane], ticker: Ticker, poll: select.epoll, seconds: fl
 
 
 def _read(connection: _Connection, buffer: bytearray) -> None:
-    size, ancillary, _, _ = connection.socket.recvmsg_into([buffer], _ANCILLARY)
+    size, ancillary, _, _ = connection.socket.recvmsg_into([buffer], ANCILLARY)
     if not size:
         raise BenchError(f"{connection.lane.traffic.name}: a connection was closed under way: {connection.received[-200:]!r}")
     connection.received += buffer[:size]

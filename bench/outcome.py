@@ -52,4 +52,5 @@ class Outcome(Struct):
         """Every figure that is not reported, with the reason."""
         asked = (*self.requests, *self.denials, *self.bodies, *self.modes)
         requests = [f"{one.case}: {one.refused}" for one in asked if one.refused]
+        requests += [f"{one.peer} at {one.share:.0%} load: {one.refused}" for one in self.latency if one.refused]
         return requests + [f"{one.peer}, {one.streams} streams: {one.refused}" for one in self.events if one.refused]

@@ -92,7 +92,7 @@ PARTS: Final = {
     "events": 180,
     "bodies": 200,
     "memory": 200,
-    "cold": 90,
+    "cold": 150,
     "modes": 90,
     "workers": 60,
     "pushes": 30,
@@ -104,5 +104,7 @@ PARTS: Final = {
 """What can be measured, and the seconds that it may take at most."""
 QUICK_PARTS: Final = ("requests", "latency", "events", "steps", "decisions", "revocation")
 QUICK_SERVERS: Final = ("gate", "nginx-lua", "haproxy", "envoy", "aiohttp", "nginx")
+REMEMBERING: Final = ("nginx-lua", "haproxy", "envoy")
+"""Servers whose cold tokens are compared with the gate's."""
 ONLY_ASKED: Final = ("litellm",)
 """Servers that are measured in `requests` alone: one so slow would fill the other parts with its own time."""

@@ -22,13 +22,18 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Sum user and system time of processes (utime and stime of /proc/PID/stat, proc(5)); a process that is gone counts nothing."""
-    total = 0
+    """Sum user and system time of processes; a process that is gone counts nothing."""
+    return sum(cpu_parts(pids))
+
+
+def cpu_parts(pids: Iterable[int]) -> tuple[float, float]:
+    """User and system seconds of processes (utime and stime of /proc/PID/stat, proc(5))."""
+    user = system = 0
     for pid in pids:
         with contextlib.suppress(OSError):
             fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-    return total * TICK
+            user, system = user + int(fields[11]), system + int(fields[12])
+    return user * TICK, system * TICK
 
 
 def pss_bytes(pid: int) -> int:

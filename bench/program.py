@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from bench.problem import BenchError
-from bench.process import cpu_seconds, family, pss_bytes
+from bench.process import cpu_parts, cpu_seconds, family, pss_bytes
 
 START_DEADLINE: Final = 20.0
 STOP_DEADLINE: Final = 5.0
@@ -76,6 +76,11 @@ class Program:
     def cpu(self) -> float:
         """CPU seconds that it and its living children have used."""
         return cpu_seconds(family(self.pid))
+
+    @property
+    def system_cpu(self) -> float:
+        """The part of it that the kernel used for them."""
+        return cpu_parts(family(self.pid))[1]
 
     @property
     def memory(self) -> int:

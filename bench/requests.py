@@ -39,6 +39,7 @@ class Round(Struct, frozen=True):
     load: Load
     shares: Shares
     cpu_microseconds: float
+    system_microseconds: float = 0.0
 
     @property
     def quiet(self) -> bool:
@@ -62,6 +63,7 @@ class RequestFigures(Struct, frozen=True):
     rounds: tuple[Round, ...]
     body: int = 0
     denied: bool = False
+    system_microseconds: float = 0.0
 
     @property
     def case(self) -> str:
@@ -113,13 +115,14 @@ def summed_up(
         rounds=tuple(rounds),
         body=body,
         denied=denied,
+        system_microseconds=statistics.median(one.system_microseconds for one in quiet),
     )
 
 
 def _round(site: Site, peer: Peer, generator: Generator, case: Case) -> Round:
     with Watchman(site.cores, peer.programs, [site.origin]) as watchman:
         load = generator.run(peer.port, case.connections, case.seconds)
-    return Round(load, watchman.shares, watchman.cpu_seconds / load.requests * 1e6)
+    return Round(load, watchman.shares, watchman.cpu_seconds / load.requests * 1e6, watchman.system_seconds / load.requests * 1e6)
 
 
 def _quiet_enough(rounds: Sequence[Round], wanted: int) -> bool:

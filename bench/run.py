@@ -10,7 +10,7 @@ from typing import Final
 
 import uvloop
 
-from bench.coldtokens import measure_cold_tokens
+from bench.coldtokens import measure_cold_peers, measure_cold_tokens
 from bench.cores import Cores, choose_cores, stay_on
 from bench.cuts import measure_cuts
 from bench.decisions import measure_decisions, measure_sweeps
@@ -28,7 +28,7 @@ from bench.peers.litellm import litellm
 from bench.peers.nginx_lua import nginx_lua
 from bench.peers.plain import direct, plain
 from bench.peers.site import SMALL_BODY, Peer, Runner, Site
-from bench.plan import ONLY_ASKED, PARTS, Plan
+from bench.plan import ONLY_ASKED, PARTS, REMEMBERING, Plan
 from bench.problem import BenchError
 from bench.program import Program, allow_descriptors, free_port, python
 from bench.pushes import measure_pushes
@@ -127,7 +127,8 @@ class Run:
                     with self._part("latency"):
                         capacities = self._capacities(site, peers)
                         outcome.first_events = measure_first_event(site, peers, straight, plan.first_events)
-                        outcome.latency = measure_latency(site, peers, straight, capacities, plan.shares, plan.latency_seconds)
+                        for one in measure_latency(site, peers, straight, capacities, plan.shares, plan.latency_seconds):
+                            outcome.latency.append(one)  # what was measured stays, whatever comes after
                 if "events" in parts:
                     with self._part("events"):
                         outcome.events = uvloop.run(measure_events(site, peers, plan))
@@ -166,6 +167,9 @@ class Run:
 
     def _cold(self, site: Site) -> None:
         self.outcome.cold = measure_cold_tokens(site, self.plan.cold_seconds)
+        for name in (name for name in REMEMBERING if name in self.servers):
+            with self._peers(site, [name]) as peers:
+                self.outcome.cold += measure_cold_peers(site, peers, self.plan.cold_seconds)
 
     def _modes(self, site: Site) -> None:
         self.outcome.modes = measure_modes(site, self.plan.modes, self.plan.extra_rounds)

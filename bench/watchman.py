@@ -55,7 +55,7 @@ class Shares(Struct, frozen=True):
 
 
 class Watchman:
-    """Reads the counters before and after a round: `with Watchman(...) as watchman:`, then `watchman.shares`, `.cpu_seconds`."""
+    """Reads the counters before and after a round: `with Watchman(...) as watchman:`, then `.shares`, `.cpu_seconds`, `.system_seconds`."""
 
     def __init__(self, cores: Cores, servers: Sequence[Program], loaders: Sequence[Program]) -> None:
         self._cores = cores
@@ -70,7 +70,7 @@ class Watchman:
     def __exit__(self, *_: object) -> None:
         """End the round."""
         gone = [new - old for new, old in zip(self._read(), self._before, strict=True)]
-        seconds, self.cpu_seconds, load_cpu, server_idle, server_all, load_idle, load_all = gone
+        seconds, self.cpu_seconds, self.system_seconds, load_cpu, server_idle, server_all, load_idle, load_all = gone
         self.shares = Shares(
             seconds=seconds,
             server_cpu=self.cpu_seconds / seconds,
@@ -85,7 +85,8 @@ class Watchman:
         own = sum(os.times()[:4])  # the bench itself, and what it ran and waited for (the generator)
         loading = own + sum(program.cpu for program in self._loaders)
         serving = sum(program.cpu for program in self._servers)
-        return time.monotonic(), serving, loading, server.idle, server.total, load.idle, load.total
+        system = sum(program.system_cpu for program in self._servers)
+        return time.monotonic(), serving, system, loading, server.idle, server.total, load.idle, load.total
 
 
 def load_limit(rounds: Sequence[Shares]) -> str:

@@ -17,7 +17,7 @@ from gateway.audit.logs import event
 from gateway.audit.metrics import Metrics
 from gateway.audit.recorder import Recorder
 from gateway.clock import read_clock
-from gateway.dialects import House
+from gateway.dialects import Dialect, House
 from gateway.errors import GatewayError
 from gateway.identity.fetch import HttpFetch
 from gateway.identity.keyset import KeySet
@@ -29,24 +29,30 @@ from gateway.policy.access import Instant
 from gateway.policy.snapshot import Snapshot
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.evidence import Witness
+from gateway.proxy.fair_share import FairShare
 from gateway.proxy.journey import Gate
 from gateway.proxy.listener import Connection
+from gateway.proxy.ownership import Ownership
 from gateway.proxy.upstream import Upstream
 from gateway.readings import Readings
 from gateway.replica import Replica
-from gateway.settings.addresses import host_port
+from gateway.settings.addresses import host_port, network
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
 from gateway.settings.reload import BOUND_AT_START, changed_sections
 from gateway.settings.shape import Settings
 from gateway.store.address import StoreAddress, read_address
+from gateway.store.client import connect
 from gateway.store.embedded import EmbeddedStore
 from gateway.store.keys import Keys
+from gateway.store.ledger import Ledger
 from gateway.store.replicas import ReplicaRegister
+from gateway.store.shares import ShareStore
 from gateway.store.watch import PolicyWatch
 from gateway.tally import tally
 
 LOG: Final = logging.getLogger(__name__)
 BACKLOG: Final = 4096
+SHARE_TIMEOUT: Final = 0.5  # seconds that a request waits for its share at most, before it is counted without the store
 
 
 class Parts(Struct, frozen=True):
@@ -77,6 +83,8 @@ class Gateway:
         self.verifier: Verifier
         self.readings: Readings
         self.replica: Replica
+        self.fair_share: FairShare
+        self._share_store: ShareStore
         self._keysets: dict[str, KeySet] = {}
         self._geolocation: GeoDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
@@ -129,10 +137,12 @@ class Gateway:
         gate.identifier, gate.limits, gate.replies.house = verifier, settings.limits, _house(settings)
         retired_geolocation, self._geolocation = self._geolocation, geolocation
         gate.locator = Locator(settings.listen.proxy, geolocation)
+        gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         old, gate.upstreams = gate.upstreams, upstreams
         for name, upstream in old.items():
             if upstreams.get(name) is not upstream:
                 upstream.close()
+        self._count_shares(settings)
         self.watch.replace_catalogue(catalogue, expand_for(settings))
         self.readings.rebind(verifier, self._keysets, upstreams, geolocation)
         self._soon(self._settle(retired, verifier, retired_geolocation))
@@ -167,6 +177,8 @@ class Gateway:
             deadlines=self._deadlines,
             scheme="https" if settings.listen.proxy.tls else "http",
         )
+        self._open_ledger(settings)
+        self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
         self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams, self._geolocation)
         self.replica = Replica(
@@ -176,10 +188,36 @@ class Gateway:
             self.gate.leases,
             self.metrics.replica_report_failures.inc,
             max_staleness=settings.store.max_staleness,
-            tally=lambda: tally(self.gate.leases.groups(), self.watch.snapshot),
+            tally=lambda: tally(self.gate.leases.groups(), self.watch.snapshot, self.fair_share.standing()),
         )
+        self._share_store = ShareStore(
+            self.store_address, Keys(self.store_address.prefix), self.replica.key, min(settings.store.timeout, SHARE_TIMEOUT)
+        )
+        self.fair_share = FairShare(
+            self._share_store,
+            self.gate.leases,
+            lambda: self.watch.snapshot,
+            self._parts.clock,
+            lambda: self.replica.workers,
+            lambda outcome: self.metrics.fair_share_takes.labels(outcome).inc(),
+        )
+        self._count_shares(settings)
         await self._start_parts()
         await self._listen()
+
+    def _open_ledger(self, settings: Settings) -> None:
+        """Let the gate know whose the stored objects are, if so configured."""
+        section = settings.ledger
+        if not section.enabled:
+            return
+        client = connect(self.store_address, settings.store.timeout)
+        ledger = Ledger(
+            client, self.store_address.prefix, section.keep, lambda operation, outcome: self.metrics.ledger.labels(operation, outcome).inc()
+        )
+        self._stack.push_async_callback(ledger.close)
+        only = settings.upstreams[0].name if len(settings.upstreams) == 1 else ""
+        homes = {Dialect.OPENAI: section.openai or only, Dialect.ANTHROPIC: section.anthropic or only}
+        self.gate.ownership = Ownership(self.gate, self.watch, ledger, homes)
 
     async def _start_store(self) -> None:
         if self.store_address.kind == "embedded":
@@ -202,6 +240,9 @@ class Gateway:
         push(self.watch.stop)
         await self.replica.start()
         push(self.replica.stop)
+        self.fair_share.start()
+        self._stack.callback(self._share_store.close)
+        push(self.fair_share.stop)
         self._deadlines.start()
         self._stack.callback(self._deadlines.stop)
         self.gate.start()
@@ -242,10 +283,15 @@ class Gateway:
     def _published(self, old: Snapshot, new: Snapshot, models: frozenset[str] | None) -> None:
         # the leases look closer than at models: at organisations and subjects
         self.gate.leases.published(old, new, self.watch.seen_at, self.replica.published(old, new))
+        self.gate.fair_share = self.fair_share if new.shared_out else None
         self.readings.on_snapshot(new)
         if changed_outside(old, new):
             self.metrics.outside_changes.inc()
             event(LOG, logging.WARNING, "policy_changed_outside_the_tools", revision=new.revision, models=", ".join(sorted(models or ())))
+
+    def _count_shares(self, settings: Settings) -> None:
+        self.fair_share.store = self._share_store if settings.fair_share.counted_in == "store" else None
+        self.fair_share.refuse_when_away = settings.fair_share.store_away == "refuse"
 
     def _verifier_of(self, settings: Settings) -> Verifier:
         keysets = {}

@@ -32,7 +32,7 @@ class Register(Protocol):
 
 
 class Neighbours:
-    """Looks at most every `every` seconds, for the worker whose own entry is `key`."""
+    """Looks at most every `every` seconds, for the worker whose own entry is `key`. `living`: how many others lived at the last look."""
 
     def __init__(self, register: Register, key: str, every: float) -> None:
         self._register = register
@@ -41,6 +41,7 @@ class Neighbours:
         self._machine = machine()
         self._look_at = -math.inf
         self._entries: dict[str, tuple[bytes, float]] = {}
+        self.living = 0
 
     def __repr__(self) -> str:
         return f"<Neighbours of {self._key}: {len(self._entries)}>"
@@ -53,7 +54,9 @@ class Neighbours:
         entries = {key: told for key, told in (await self._register.read()).items() if key != self._key}
         self._look_at = now + self._every * (len(entries) // TOGETHER)
         self._entries = {key: self._since(key, told, now) for key, told in entries.items()}
-        await self._register.remove(*(key for key, (told, since) in self._entries.items() if self._is_gone(told, now - since)))
+        gone = [key for key, (told, since) in self._entries.items() if self._is_gone(told, now - since)]
+        self.living = len(entries) - len(gone)
+        await self._register.remove(*gone)
 
     def _since(self, key: str, told: bytes, now: float) -> tuple[bytes, float]:
         """Since when an entry is as it is."""

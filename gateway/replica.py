@@ -102,6 +102,11 @@ class Replica:
     def __repr__(self) -> str:
         return f"<Replica {self.key} at revision {self._applied[0]}, {len(self._under_way)} under way>"
 
+    @property
+    def workers(self) -> int:
+        """How many workers live, this one among them, as last seen."""
+        return 1 + self._neighbours.living
+
     def published(self, old: Snapshot, new: Snapshot) -> Callable[[Swept], None]:
         """A policy is in force; call what is answered when its sweep is done."""
         step = _Open(old.revision, new.revision, new.digest, self._policy.seen_at)

@@ -17,12 +17,15 @@ class Held(Protocol):
     permit: Permit
 
 
-def tally(groups: Iterable[tuple[str, str | None, Collection[Held]]], snapshot: Snapshot) -> dict[str, Any]:
-    """Count exchanges under way; each is looked at only while a directive is in monitor mode."""
+def tally(
+    groups: Iterable[tuple[str, str | None, Collection[Held]]], snapshot: Snapshot, limited: Iterable[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Count exchanges under way; each is looked at only while a directive is in monitor mode. `limited`: who reached a share, as rows."""
     monitored = [directive.id for directive in snapshot.directives if not directive.enforce]
     rows = [_row(model, organisation, leases, look=bool(monitored)) for model, organisation, leases in groups]
     rows.sort(key=lambda row: (-row["streams"], row["model"], row["organisation"]))
-    return {"running": rows[:MOST], "monitored": monitored[:MOST]}
+    reached = sorted(limited, key=lambda row: -row["refused"])
+    return {"running": rows[:MOST], "monitored": monitored[:MOST], "limited": reached[:MOST]}
 
 
 def _row(model: str, organisation: str | None, leases: Collection[Held], *, look: bool) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def _memory(outcome: Outcome) -> Iterator[tuple[str, ...]]:
 
 def _latency(outcome: Outcome) -> Iterator[tuple[str, ...]]:
     for one in outcome.latency:
-        if one.peer == GATE and one.share == LOAD:
+        if one.peer == GATE and one.share == LOAD and not one.refused:
             added = one.added[1]
             yield _row("added p99 at half load", f"< {P99_MILLISECONDS:g} ms", f"{added:.2f} ms", reached=added < P99_MILLISECONDS)
 

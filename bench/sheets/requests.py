@@ -1,6 +1,6 @@
 """Requests per second, CPU per request, latency, the steps of a request."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bench.latency import LatencyFigures
 from bench.outcome import Outcome
@@ -9,6 +9,7 @@ from bench.sheet import Sheet, times, with_spread
 from bench.steps import StepFigures
 
 YARDSTICK = "gate"
+QUICKEST = "nginx + Lua"
 NOT_REPORTED = "not reported"
 LEAST_SHOWN = 0.004
 """Steps with a smaller share are summed up in one row."""
@@ -18,6 +19,7 @@ def request_sheets(outcome: Outcome) -> list[Sheet]:
     """Everything about requests."""
     found = [
         _load("requests", "Requests: POST of 1 KB, answer of 0.6 KB, keep-alive (medians, half the range)", outcome.requests),
+        _gap(outcome.requests),
         _load("bodies", "Larger bodies", outcome.bodies),
         _load("denials", "Refusals: an organisation on no list", outcome.denials),
         _load("modes", "The gate beside itself: records off, best effort, required", outcome.modes, "audit: off"),
@@ -62,6 +64,31 @@ def _row(one: RequestFigures, found: Sequence[RequestFigures], yardstick: str) -
     )
 
 
+def _gap(found: Sequence[RequestFigures]) -> Sheet:
+    """What the quickest peer with the same duties does not pay."""
+    by_peer = {one.peer: one for one in found if found and one.connections == found[0].connections}
+    ours, theirs = by_peer.get(YARDSTICK), by_peer.get(QUICKEST)
+    rows = []
+    if ours is not None and theirs is not None:
+        rows = [
+            _difference("kernel", ours.system_microseconds, theirs.system_microseconds),
+            _difference("the program itself", _own(ours), _own(theirs)),
+            _difference("a request", ours.cpu_microseconds.median, theirs.cpu_microseconds.median),
+        ]
+    note = (
+        "CPU microseconds of a request by the operating system's split into user and system time; where ours go step by step is told below."
+    )
+    return Sheet("gap", f"What keeps the gate from {QUICKEST}", ("of", "gate", QUICKEST, "difference"), tuple(rows), note)
+
+
+def _difference(name: str, ours: float, theirs: float) -> tuple[str, ...]:
+    return name, f"{ours:.1f}", f"{theirs:.1f}", f"{ours - theirs:+.1f}"
+
+
+def _own(one: RequestFigures) -> float:
+    return one.cpu_microseconds.median - one.system_microseconds
+
+
 def _question(one: RequestFigures) -> tuple[int, int]:
     return one.connections, one.body
 
@@ -80,8 +107,7 @@ def _latency(found: Sequence[LatencyFigures]) -> Sheet:
             one.peer,
             f"{one.share:.0%}",
             f"{one.through.rate:,.0f}",
-            *(f"{value:.2f}" for value in one.added),
-            *(f"{value:.2f}" for value in (one.through.p50, one.through.p99, one.through.p999)),
+            *(("not reported", "", "", "", "", "") if one.refused else _milliseconds(one)),
             one.remark,
         )
         for one in found
@@ -91,9 +117,14 @@ def _latency(found: Sequence[LatencyFigures]) -> Sheet:
     return Sheet("latency", "Latency at shares of each server's own capacity", heads, tuple(rows), note)
 
 
+def _milliseconds(one: LatencyFigures) -> Iterator[str]:
+    return (f"{value:.2f}" for value in (*one.added, one.through.p50, one.through.p99, one.through.p999))
+
+
 def _cold(outcome: Outcome) -> Sheet:
     rows = [
         (
+            one.peer,
             one.algorithm,
             f"{one.cpu_microseconds:.0f}",
             f"{one.calm.p50:.2f}",
@@ -104,7 +135,7 @@ def _cold(outcome: Outcome) -> Sheet:
         )
         for one in outcome.cold
     ]
-    heads = ("algorithm", "CPU µs/new token", "known p50", "known p99", "in the storm p50", "in the storm p99", "remark")
+    heads = ("server", "algorithm", "CPU µs/new token", "known p50", "known p99", "in the storm p50", "in the storm p99", "remark")
     note = (
         "Milliseconds of callers with known tokens, 1,000 requests/s, beside 1,000 other known ones and beside 1,000 new tokens a second."
     )

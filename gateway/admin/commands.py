@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.instants import read_instant, write_instant
+from gateway.admin.limits import read_limits
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.errors import CommandError
 from gateway.policy.gazetteer import expand
@@ -72,12 +73,13 @@ def add_partner(
     covers_foreign_persons: bool = False,
     waive: tuple[str, ...] = (),
     owners: tuple[str, ...] = (),
+    limits: str = "",
     authority: str = "",
     reason: str = "",
 ) -> AddPartner:
     """Check an admission; raises CommandError with the right form. Dates as `read_instant` reads them, until is exclusive.
 
-    `owners` are the organisation's ultimate owners, each written `DE:60` (country, percent).
+    `owners` are the organisation's ultimate owners, each written `DE:60` (country, percent); `limits` as `read_limits` reads them.
     """
     fields: dict[str, object] = _period(valid_from, valid_until, now)
     if evaluator:
@@ -88,6 +90,8 @@ def add_partner(
         fields["waive"] = sorted({_waiver(name) for name in waive})
     if owners:
         fields["ownership"] = _owners(owners)
+    if limits:
+        fields["limits"] = read_limits(limits)
     if authority:
         fields["authority"] = _text(authority, "--authority")
     if reason:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.admin.instants import write_instant
+from gateway.admin.limits import show_limits
 from gateway.policy.snapshot import Grant, Model, Snapshot
 from gateway.policy.stage import in_force
 
@@ -55,6 +56,7 @@ def _partner(model: str, organisation: str, grant: Grant, snapshot: Snapshot, no
         "covers_foreign_persons": grant.covers_foreign_persons,
         "waive": sorted(grant.waive),
         "owners": [f"{country}:{percent:g}" for country, percent in grant.ownership.shares] if grant.ownership else [],
+        "limits": show_limits(grant.share),
         "authority": grant.authority,
         "problem": problems[0] if problems else "",
     }

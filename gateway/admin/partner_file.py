@@ -19,6 +19,7 @@ from gateway.settings.document import compose
 from gateway.settings.problems import Problem, settings_error
 from gateway.settings.rules_shape import RestrictionsSection
 from gateway.settings.section import Percent
+from gateway.settings.share_shape import ShareSection
 from gateway.store.codec import decode_grant
 from gateway.store.rules import Expand
 
@@ -50,6 +51,7 @@ class PartnerRow(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     authority: str = ""
     ownership: tuple[OwnerRow, ...] = ()
     conditions: RestrictionsSection | None = None
+    limits: ShareSection | None = None
     reason: str = ""
 
 
@@ -130,7 +132,7 @@ def _command(row: PartnerRow, written: Any, catalogue: Mapping[str, Model], expa
         authority=row.authority,
         reason=row.reason,
     )
-    more = {name: written[name] for name in ("ownership", "conditions") if written.get(name)}
+    more = {name: written[name] for name in ("ownership", "conditions", "limits") if written.get(name)}
     command = AddPartner(command.model, command.organisation, {**command.grant, **more}, row.reason)
     _, problem = decode_grant(msgspec.json.encode(command.grant), expand)
     if problem:
@@ -163,10 +165,11 @@ def _entry(model: str, organisation: str, raw: str) -> dict[str, Any]:
 
 
 def _flat(entry: dict[str, Any]) -> dict[str, str]:
-    if entry.get("conditions"):
-        raise CommandError(
-            f"the grant of {entry['organisation']!r} on {entry['model']!r} has conditions, for which CSV has no place. Use YAML."
-        )
+    for name in ("conditions", "limits"):
+        if entry.get(name):
+            raise CommandError(
+                f"the grant of {entry['organisation']!r} on {entry['model']!r} has {name}, for which CSV has no place. Use YAML."
+            )
     flat = {name: str(value) for name, value in entry.items() if name not in {"waive", "ownership", "evaluator", "covers_foreign_persons"}}
     flat["waive"] = " ".join(entry.get("waive", ()))
     flat["ownership"] = " ".join(f"{one['country']}:{one['percent']:g}" for one in entry.get("ownership", ()))

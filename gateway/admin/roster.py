@@ -9,6 +9,7 @@ from gateway.store.report import Report, decode_report
 
 Row = dict[str, Any]
 
+NEEDED: Final = frozenset({"model", "organisation", "refused"})
 SILENT: Final = 6.0
 """Seconds without a report, which comes every two, after which a worker is shown as silent."""
 
@@ -19,6 +20,19 @@ def worker_rows(entries: Mapping[str, str], now: float, revision: int) -> list[R
     `state` is `live`, `silent`, `gone` (silent for longer than it serves gated models without news) or `unreadable`.
     """
     return [_row(key, decode_report(told), now, revision) for key, told in sorted(entries.items())]
+
+
+def limited_rows(entries: Mapping[str, str]) -> list[Row]:
+    """List who reached its share lately, by model and organisation, refusals of all workers added up; the most refused first."""
+    found: dict[tuple[str, str], Row] = {}
+    for report in map(decode_report, entries.values()):
+        told_rows = report.tally.get("limited") if report is not None else None
+        for told in told_rows if isinstance(told_rows, list) else ():
+            if not (isinstance(told, dict) and told.keys() >= NEEDED):
+                continue  # of another version
+            row = found.setdefault((told["model"], told["organisation"]), {**told, "refused": 0})
+            row["refused"] += told["refused"]
+    return sorted(found.values(), key=lambda row: (-row["refused"], row["model"], row["organisation"]))
 
 
 def agree(rows: Sequence[Row]) -> bool | None:

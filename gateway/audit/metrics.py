@@ -65,6 +65,9 @@ class Metrics:
         self.connections_open = one(Gauge, "connections_open", "Connections of callers.")
         self.refused_connections = many(Counter, "refused_connections_total", "Connections closed unserved or broken off.", "reason")
 
+        self.fair_share_takes = many(Counter, "fair_share_takes_total", "Questions to the store for more of a share.", "outcome")
+        self.fair_share_divided = one(Gauge, "fair_share_divided", "1 while any worker counts shares without the store.", merge=Merge.MAX)
+
     def _define_policy(self) -> None:
         many, one, high, low = self._many, self._one, Merge.MAX, Merge.MIN
         self.policy_revision = one(Gauge, "policy_revision", "Revision applied; the lowest of the workers.", merge=low)
@@ -79,6 +82,7 @@ class Metrics:
         self.replica_report_failures = one(Counter, "replica_report_failures_total", "Reports to the store that failed.")
         self.reload_seconds = one(Histogram, "reload_seconds", "From a change seen to the new policy in use.", bounds=CUT)
         self.directive_monitor = many(Counter, "directive_monitor_total", "Would-be refusals of monitored directives.", "directive", "org")
+        self.ledger = many(Counter, "ledger_operations_total", "Operations on the ledger of stored objects.", "operation", "outcome")
         self.config_reloads = many(Counter, "config_reloads_total", "Reads of the configuration file after start.", "outcome")
         for outcome in ("ok", "failed"):  # present at zero, so that the first failure is an increase
             self.config_reloads.labels(outcome)

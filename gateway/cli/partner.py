@@ -23,6 +23,7 @@ COLUMNS = (
     "covers_foreign_persons",
     "waive",
     "owners",
+    "limits",
     "authority",
     "problem",
 )
@@ -70,6 +71,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--owner", action="append", default=[], metavar="CODE:PERCENT", help="an ultimate owner of the organisation, such as DE:60"
     )
+    parser.add_argument(
+        "--limits", default="", metavar="requests=N,per=S,burst=N,concurrent=N", help="its own share of the model; some of these"
+    )
     parser.add_argument("--authority", default="", metavar="REF", help="under whose authority")
 
 
@@ -93,6 +97,7 @@ def _addition(arguments: argparse.Namespace, settings: Settings, _: Standing) ->
         covers_foreign_persons=arguments.covers_foreign_persons,
         waive=tuple(arguments.waive),
         owners=tuple(arguments.owner),
+        limits=arguments.limits,
         authority=arguments.authority,
         reason=arguments.reason,
     )

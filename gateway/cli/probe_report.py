@@ -18,6 +18,7 @@ from gateway.probe.verdict import Finding, Outcome
 COLOURS: Final = {
     Outcome.HELD: "green",
     Outcome.SLIPPED: "bold red",
+    Outcome.AMBIGUOUS: "yellow",
     Outcome.BROKE: "magenta",
     Outcome.NOT_SERVED: "bold red",
     Outcome.NOT_APPLICABLE: "dim",

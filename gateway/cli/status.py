@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gateway.admin.acknowledgement import Acknowledgement, Awaited
 from gateway.admin.inventory import entry_counts, invalid_rows
-from gateway.admin.roster import agree, worker_rows
+from gateway.admin.roster import agree, limited_rows, worker_rows
 from gateway.admin.session import open_policy
 from gateway.admin.waiting import wait_for
 from gateway.cli.changing import read_policy
@@ -19,6 +19,7 @@ from gateway.settings.shape import Settings, Store
 Facts = dict[str, Any]
 
 
+LIMITED: Final = ("model", "organisation", "refused", "requests", "per", "concurrent")
 COLUMNS: Final = ("worker", "state", "store_up", "revision", "behind", "fresh_s", "streams", "applied_ms", "cut", "reported_s", "version")
 
 
@@ -40,9 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(facts: Facts) -> None:
-    show_facts({name: value for name, value in facts.items() if name not in {"replicas", "invalid"}}, as_json=False)
+    show_facts({name: value for name, value in facts.items() if name not in {"replicas", "invalid", "limited"}}, as_json=False)
     if facts.get("invalid"):
         show_rows(facts["invalid"], ("key", "field", "problem"), as_json=False, title="\nEntries that did not parse, and deny", nothing="")
+    if facts["limited"]:
+        show_rows(facts["limited"], LIMITED, as_json=False, title="\nWho reached a share lately", nothing="")
     print()
     show_rows(facts["replicas"], COLUMNS, as_json=False, title="Workers", nothing="No worker has reported.")
 
@@ -74,6 +77,8 @@ async def _facts(arguments: argparse.Namespace, settings: Settings | None) -> Fa
 async def _stored(store: Store) -> tuple[Facts, Sequence[str]]:
     async with open_policy(store) as policy:
         revision = await policy.reader.revision() or 0
-        rows = worker_rows(await policy.reader.replicas(), await policy.reader.now(), revision)
+        entries = await policy.reader.replicas()
+        rows = worker_rows(entries, await policy.reader.now(), revision)
         listed = await policy.reader.allowlisted_models()
-    return {"store": str(policy.address), "revision": revision, "workers_agree": agree(rows), "replicas": rows}, listed
+    facts = {"store": str(policy.address), "revision": revision, "workers_agree": agree(rows), "replicas": rows}
+    return facts | {"limited": limited_rows(entries)}, listed

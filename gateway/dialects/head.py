@@ -1,7 +1,8 @@
-"""Header fields of a refusal: not stored, not retried, how to authenticate, when to return, who blocks."""
+"""Header fields of a refusal: not stored, retried only for a share used up, how to authenticate, when to return, who blocks."""
 
 from typing import Final
 
+from gateway.dialects.limits import limit_fields
 from gateway.dialects.refusal import Refusal
 from gateway.dialects.texts import TEXTS
 from gateway.policy.vocabulary import Reason
@@ -20,7 +21,7 @@ def fields_of(refusal: Refusal, status: int, content_type: bytes) -> list[tuple[
     fields = [
         (b"content-type", content_type),
         (b"cache-control", b"no-store"),
-        (b"x-should-retry", b"false"),
+        (b"x-should-retry", b"true" if refusal.excess is not None and refusal.excess.again else b"false"),
         (b"x-request-id", _visible(refusal.request_id)),
         (b"x-gateway-decision-id", _visible(refusal.decision_id)),
     ]
@@ -28,7 +29,9 @@ def fields_of(refusal: Refusal, status: int, content_type: bytes) -> list[tuple[
         fields.append((b"x-gateway-revision", b"%d" % refusal.revision))
     if status == _UNAUTHENTICATED:
         fields.append((b"www-authenticate", _challenge(refusal.reason)))
-    if status in _LATER:
+    if refusal.excess is not None:
+        fields += limit_fields(refusal.excess)
+    elif status in _LATER:
         fields.append((b"retry-after", b"%d" % max(0, refusal.retry_after)))
     if status == _LEGAL_REASONS and refusal.blocked_by and _URI.issuperset(refusal.blocked_by):
         fields.append((b"link", b'<%b>; rel="blocked-by"' % refusal.blocked_by.encode("ascii")))

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.policy.decision import Denial
+from gateway.policy.share import Excess, Share
 from gateway.policy.vocabulary import PRECEDENCE, Reason
 
 
@@ -20,7 +21,7 @@ class Refusal(Struct, frozen=True):
     """What is rendered. `model` is the name as the caller wrote it; `retry_after` in whole seconds, used by 429 and 503 only.
 
     `message` is the rule's own text (a directive's); empty gives the reason's text. `detail` says what was wrong with a
-    malformed request; it is written by the gate and quotes nothing that the caller sent.
+    malformed request; it is written by the gate and quotes nothing that the caller sent. `excess` is which limit was reached.
     """
 
     reason: Reason
@@ -35,6 +36,7 @@ class Refusal(Struct, frozen=True):
     detail: str = ""
     retry_after: int = 5
     revision: int | None = None
+    excess: Excess | None = None
 
 
 class Response(Struct, frozen=True):
@@ -70,7 +72,16 @@ def from_denial(denial: Denial, decision_id: str, request_id: str, house: House,
         message="" if hidden else denial.message,
         retry_after=house.retry_after,
         revision=denial.revision,
+        excess=denial.excess,
+        detail="" if denial.excess is None else limit_of(denial.excess.share, concurrent=denial.excess.concurrent),
     )
+
+
+def limit_of(share: Share, *, concurrent: bool) -> str:
+    """Say which limit was reached, and what it is."""
+    if concurrent:
+        return f"{share.concurrent} requests may be under way at the same time"
+    return f"{share.requests} requests in {share.per:g} s may be made" if share.requests else "limits cannot be counted at present"
 
 
 # A refusal for one of these says nothing about the model; a stale policy does, because it stops gated models only.

@@ -22,9 +22,15 @@ def _plain_status(reason: Reason) -> int:  # noqa: C901, PLR0911 - one table, an
             return 401
         case Reason.TOKEN_REVOKED | Reason.ISSUER_UNKNOWN:
             return 401
-        case Reason.KEYSET_UNAVAILABLE | Reason.POLICY_UNINITIALISED | Reason.POLICY_STALE | Reason.AUDIT_UNAVAILABLE:
+        case (
+            Reason.KEYSET_UNAVAILABLE
+            | Reason.POLICY_UNINITIALISED
+            | Reason.POLICY_STALE
+            | Reason.AUDIT_UNAVAILABLE
+            | Reason.LEDGER_UNAVAILABLE
+        ):
             return 503
-        case Reason.MODEL_UNKNOWN:
+        case Reason.MODEL_UNKNOWN | Reason.OBJECT_UNKNOWN:
             return 404
         case Reason.ROUTE_NOT_ALLOWED | Reason.MODEL_SUSPENDED | Reason.DIRECTIVE:
             return _FORBIDDEN

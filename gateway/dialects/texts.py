@@ -23,6 +23,8 @@ TEXTS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.POLICY_UNINITIALISED: "No policy is in force yet; nothing is permitted until one is.",
         Reason.POLICY_STALE: "The policy could not be confirmed recently enough for this model.",
         Reason.AUDIT_UNAVAILABLE: "The decision cannot be put on record at present.",
+        Reason.LEDGER_UNAVAILABLE: "Whose the stored objects are cannot be told at present.",
+        Reason.OBJECT_UNKNOWN: "No such object.",
         Reason.MODEL_UNKNOWN: "The model does not exist or you do not have access to it.",
         Reason.MODEL_SUSPENDED: "The model is suspended.",
         Reason.DIRECTIVE: "A directive restricts this model.",

@@ -44,6 +44,17 @@ def is_trusted(address: str, trusted: Networks) -> bool:
     return any(found in network for network in trusted)
 
 
+def origin(peer: str, trusted: Networks) -> str:
+    """Name whose connection this is, for counting: an IPv4 address, or the /64 of an IPv6 one, which is one subscriber's (RFC 6177).
+
+    Empty where it is nobody's: a trusted proxy's, behind which are many, or that of a unix socket.
+    """
+    address = address_of(peer)
+    if address is None or is_trusted(address, trusted):
+        return ""
+    return address if ":" not in address else str(IPv6Network((address, 64), strict=False))
+
+
 def is_public(address: str) -> bool:
     """Whether an address can be looked up at all: private, loopback, link-local, reserved and multicast ones say nothing."""
     found: IPv4Address | IPv6Address = ip_address(address)

@@ -17,6 +17,7 @@ from gateway.policy.enforcement import check_directive, covering, monitored, nex
 from gateway.policy.grant import NO_STANDING, Standing, standing
 from gateway.policy.restrictions import FAIL, PASS
 from gateway.policy.revocation import NOT_REVOKED, check_revocations
+from gateway.policy.shelf import shelf
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.policy.stage import GENERAL, check_stage, stage_of
 from gateway.policy.vocabulary import PRECEDENCE, Reason, Stage
@@ -71,7 +72,7 @@ def _examine(request: AccessRequest, snapshot: Snapshot, now: Instant) -> _Case:
     checks.append(INITIALISED if snapshot.initialised else UNINITIALISED)
     if now.wall >= request.subject.cut_at:
         checks.append(EXPIRED)
-    model = snapshot.catalogue.get(request.model)
+    model = snapshot.catalogue.get(request.model) or shelf(request.model)
     if model is None:
         return _Case([*checks, NOT_IN_CATALOGUE])
     stage, source = stage_of(model, snapshot, now.wall)

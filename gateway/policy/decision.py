@@ -5,6 +5,7 @@ import math
 from msgspec import Struct
 
 from gateway.policy.access import AccessRequest
+from gateway.policy.share import Excess
 from gateway.policy.snapshot import Grant, Model
 from gateway.policy.vocabulary import Reason
 
@@ -30,7 +31,8 @@ class Permit(Struct, frozen=True):
 class Denial(Struct, frozen=True):
     """Refused: every reason that applies, in precedence order, never empty. `model` where the name is in the catalogue.
 
-    `subject` facts stay in `request`; `legal_basis`, `authority`, `message` and `contact` come from the rule that refused.
+    `subject` facts stay in `request`; `legal_basis`, `authority`, `message` and `contact` come from the rule that refused. `excess` is said
+    where a permitted request is more than its organisation's share.
     """
 
     reasons: tuple[Reason, ...]
@@ -42,6 +44,7 @@ class Denial(Struct, frozen=True):
     authority: str = ""
     message: str = ""
     contact: str = ""
+    excess: Excess | None = None
 
     @property
     def reason(self) -> Reason:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from gateway.policy.directive import Directive
 from gateway.policy.ownership import Ownership
 from gateway.policy.restrictions import NO_RESTRICTIONS, Restrictions
+from gateway.policy.share import UNLIMITED, Share
 from gateway.policy.vocabulary import Stage
 
 
@@ -17,7 +18,7 @@ class Model(Struct, frozen=True):
     """One model of the catalogue. `gated`: restrictions, fresh policy and the stage's grants are demanded.
 
     `stage` holds until the store says otherwise; a `hidden` model is refused as if it did not exist (404). `restrictions` hold
-    in every stage, those of `by_stage` besides them while the model is in that stage.
+    in every stage, those of `by_stage` besides them while the model is in that stage. `share` is what each organisation may use of it.
     """
 
     id: str
@@ -30,13 +31,14 @@ class Model(Struct, frozen=True):
     owned_by: str = "gateway"
     created: int = 0
     by_stage: tuple[tuple[Stage, Restrictions], ...] = ()
+    share: Share = UNLIMITED
 
 
 class Grant(Struct, frozen=True):
     """One organisation's entry on a model's allowlist. `valid_from` and `valid_until` are epoch seconds; until is exclusive.
 
     `invalid`: the stored field did not parse, so it denies what it covers (`grant_invalid`). `ownership`: what is known of the
-    organisation's owners.
+    organisation's owners. `share` is said over the model's, whatever the stage and the grant's dates.
     """
 
     valid_from: float = -math.inf
@@ -48,6 +50,7 @@ class Grant(Struct, frozen=True):
     authority: str = ""
     invalid: bool = False
     ownership: Ownership | None = None
+    share: Share = UNLIMITED
 
 
 class SignOff(Struct, frozen=True):
@@ -110,6 +113,13 @@ class Snapshot(Struct, frozen=True):
     confirmed_at: float = -math.inf
     max_staleness: float = 0.0
     invalid: tuple[InvalidEntry, ...] = ()
+
+    @property
+    def shared_out(self) -> bool:
+        """Whether anybody's use of any model is limited."""
+        if any(model.share is not UNLIMITED for model in self.catalogue.values()):
+            return True
+        return any(grant.share is not UNLIMITED for grants in self.grants.values() for grant in grants.values())
 
     def confirmed(self, steady: float) -> "Snapshot":
         """The same policy, confirmed by the store at `steady` seconds."""

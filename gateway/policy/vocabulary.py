@@ -80,6 +80,8 @@ class Reason(StrEnum):
     POLICY_UNINITIALISED = "policy_uninitialised"
     POLICY_STALE = "policy_stale"
     AUDIT_UNAVAILABLE = "audit_unavailable"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    OBJECT_UNKNOWN = "object_unknown"
     MODEL_UNKNOWN = "model_unknown"
     MODEL_SUSPENDED = "model_suspended"
     DIRECTIVE = "directive"

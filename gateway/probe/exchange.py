@@ -14,18 +14,22 @@ from gateway.probe.answer_reader import AnswerReader
 from gateway.probe.probe import Attempt, Then
 from gateway.probe.target import Target
 
-GRACE: Final = 1.0
 CONNECTING: Final = 5.0
 
 Revoke = Callable[[], Awaitable[None]]
 
 
 class Manner(Struct, frozen=True):
-    """How long to wait, in seconds: `patience` for an answer, `quiet` for what nobody should send, `within` for a cut."""
+    """How long to wait, in seconds.
+
+    `patience` for an answer, `grace` for one once it was said that nothing more will be sent, `quiet` for what nobody should send,
+    `within` for a cut.
+    """
 
     patience: float = 5.0
     quiet: float = 0.03
     within: float = 5.0
+    grace: float = 1.0
     revoke: Revoke | None = None
 
 
@@ -92,7 +96,7 @@ class Line:
         if not ended and not self._heard.answer.statuses:
             with contextlib.suppress(OSError, RuntimeError):
                 self._writer.write_eof()
-            ended = await self._read(lambda heard: heard.ended, GRACE)
+            ended = await self._read(lambda heard: heard.ended, self._manner.grace)
         if self._heard.ended:
             await self._read(lambda _: False, self._manner.quiet)  # a second answer would be one too many
         self._heard.answer.silent = not ended

@@ -6,7 +6,7 @@ from typing import Final
 from gateway.probe.answer import Answer
 from gateway.probe.arrival import Arrival
 from gateway.probe.probe import Must, Need, Probe
-from gateway.probe.readers import who_reads
+from gateway.probe.readers import is_plain, who_reads
 from gateway.probe.target import Target
 from gateway.probe.verdict import Outcome, Verdict
 
@@ -20,8 +20,8 @@ def judge(probe: Probe, target: Target, answer: Answer, arrivals: Sequence[Arriv
     if probe.must in CONTROLS:
         return _served(target.allowed if probe.must is Must.PASS else target.forbidden, answer, arrivals)
     slipped = _slip(probe, target, answer, arrivals, running)
-    if slipped:
-        return Verdict(Outcome.SLIPPED, slipped)
+    if slipped is not None:
+        return slipped
     if answer.broke and not probe.failing:
         return Verdict(Outcome.BROKE, f"bad input was answered with {answer}" if answer.statuses else "bad input made it wait for ever")
     return Verdict(Outcome.HELD, _how(answer, arrivals))
@@ -35,31 +35,37 @@ def _served(model: str, answer: Answer, arrivals: Sequence[Arrival]) -> Verdict:
     return Verdict(Outcome.HELD)
 
 
-def _slip(probe: Probe, target: Target, answer: Answer, arrivals: Sequence[Arrival], running: int) -> str:
-    """Say what got past, or nothing."""
+def _slip(probe: Probe, target: Target, answer: Answer, arrivals: Sequence[Arrival], running: int) -> Verdict | None:
+    """Say what got past, if anything."""
     match probe.must:
         case Must.KEEP_MODEL:
-            return _model_slip(target, arrivals) or _served_elsewhere(answer, arrivals)
+            return _model_slip(target, arrivals) or _slipped(_served_elsewhere(answer, arrivals))
         case Must.KEEP_UNSEEN:
             return _model_slip(target, arrivals)
         case Must.KEEP_ALL:
-            return f"{arrivals[0].line} reached the upstream" if arrivals else _served_elsewhere(answer, arrivals)
+            return _slipped(f"{arrivals[0].line} reached the upstream" if arrivals else _served_elsewhere(answer, arrivals))
         case Must.KEEP_SECRETS:
-            return next(filter(None, (_secret(target, arrival) for arrival in arrivals)), "")
+            return _slipped(next(filter(None, (_secret(target, arrival) for arrival in arrivals)), ""))
         case Must.NOT_LIST:
             listed = _is_served(answer) and target.forbidden.encode() in answer.body
-            return "the answer names the forbidden model" if listed else ""
+            return _slipped("the answer names the forbidden model" if listed else "")
         case _:
-            return _went_on(probe, answer, running)
+            return _slipped(_went_on(probe, answer, running))
 
 
-def _model_slip(target: Target, arrivals: Sequence[Arrival]) -> str:
+def _slipped(why: str) -> Verdict | None:
+    return Verdict(Outcome.SLIPPED, why) if why else None
+
+
+def _model_slip(target: Target, arrivals: Sequence[Arrival]) -> Verdict | None:
     for arrival in arrivals:
         if readers := who_reads(arrival, target.forbidden):
-            return f"{arrival.line} names the forbidden model to: {'; '.join(readers)}"
+            plainly = any(map(is_plain, readers))
+            why = f"{arrival.line} names the forbidden model to: {'; '.join(readers)}"
+            return Verdict(Outcome.SLIPPED if plainly else Outcome.AMBIGUOUS, why)
         if arrival.oddities:
-            return f"{arrival.line} was forwarded with {', '.join(arrival.oddities)}"
-    return ""
+            return Verdict(Outcome.AMBIGUOUS, f"{arrival.line} was forwarded with {', '.join(arrival.oddities)}")
+    return None
 
 
 def _served_elsewhere(answer: Answer, arrivals: Sequence[Arrival]) -> str:
@@ -78,7 +84,7 @@ def _secret(target: Target, arrival: Arrival) -> str:
 def _went_on(probe: Probe, answer: Answer, running: int) -> str:
     if probe.needs is Need.REVOKE and _is_served(answer) and answer.cut_after is None:
         return "the answer ran on"
-    return "the upstream was still at work" if running else ""
+    return "the upstream was still at work" if running > 0 else ""
 
 
 def _how(answer: Answer, arrivals: Sequence[Arrival]) -> str:

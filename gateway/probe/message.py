@@ -8,6 +8,13 @@ from gateway.probe.target import Target
 CHAT: Final = "/v1/chat/completions"
 JSON: Final = b"Content-Type: application/json"
 HELLO: Final = [{"role": "user", "content": "probe"}]
+# The first line with a word of the path says what its API takes; all others take messages.
+USUAL: Final[tuple[tuple[tuple[str, ...], dict[str, object]], ...]] = (
+    (("/chat", "/messages"), {"messages": HELLO, "max_tokens": 5}),
+    (("/completions", "/complete", "/images", "/videos", "/generate", "/tokenize"), {"prompt": "probe", "max_tokens": 5}),
+    (("/responses", "/embeddings", "/moderations", "/speech"), {"input": "probe"}),
+    (("/rerank", "/score"), {"query": "probe", "documents": ["probe"]}),
+)
 
 
 def fields(target: Target, *, host: bool = True, credential: bool = True) -> list[bytes]:
@@ -60,6 +67,12 @@ def at(target: Target, path: str | bytes) -> bytes:
 def ask(model: str, **more: object) -> bytes:
     """Write the body of a chat completion."""
     return json.dumps({"model": model, "messages": HELLO, "max_tokens": 5} | more).encode()
+
+
+def usual(path: str, model: str, **more: object) -> bytes:
+    """Write the body that the API at `path` expects."""
+    asked = next((fields for words, fields in USUAL if any(word in path for word in words)), {"messages": HELLO, "max_tokens": 5})
+    return json.dumps({"model": model} | asked | more).encode()
 
 
 def chunked(body: bytes) -> bytes:

@@ -44,13 +44,14 @@ async def play(probe: Probe, target: Target, recorder: Recorder, manner: Manner)
         await exchange(target, Attempt(first), manner)
     recorder.forget()
     recorder.failing = probe.failing
+    before = recorder.running  # of a gateway that leaves nothing, 0
     answer = await exchange(target, attempt, manner)
     if probe.must is Must.END:
-        await recorder.until(lambda upstream: not upstream.running, manner.within)
+        await recorder.until(lambda upstream: upstream.running <= before, manner.within)
     else:
         await asyncio.sleep(manner.quiet)
     recorder.failing = False
-    verdict = judge(probe, target, answer, recorder.arrivals, running=recorder.running)
+    verdict = judge(probe, target, answer, recorder.arrivals, running=recorder.running - before)
     return _finding(probe, target, attempt, answer, recorder, verdict)
 
 
@@ -70,13 +71,13 @@ def can_play(probe: Probe, target: Target) -> bool:
 
 
 def _scored(probe: Probe, finding: Finding, served: dict[str, bool]) -> Finding:
-    """Take back what a gateway has no merit in: holding on a route that it does not serve at all."""
+    """Take back what a gateway has neither merit nor fault in: holding, or breaking, on a route that it does not serve at all."""
     if probe.must is Must.PASS_OTHER:
         return finding
     if probe.must is Must.PASS:
         lenient = probe.name != BASE and finding.outcome is Outcome.NOT_SERVED
         return structs.replace(finding, outcome=Outcome.NOT_APPLICABLE) if lenient else finding
-    if finding.outcome is not Outcome.HELD:
+    if finding.outcome not in {Outcome.HELD, Outcome.BROKE}:
         return finding
     missing = next((name for name in (BASE, probe.control) if not served.get(name, False)), "")
     return structs.replace(finding, outcome=Outcome.NOT_APPLICABLE, why=f"not served here: {missing}") if missing else finding

@@ -7,10 +7,16 @@ from msgspec import Struct
 
 @unique
 class Outcome(StrEnum):
-    """`NOT_SERVED` is the verdict on a gateway that refuses the very request that it should serve: nothing else it does then counts."""
+    """What a verdict says.
+
+    `SLIPPED`: what must not pass has passed. `AMBIGUOUS`: it has for some readers of what was forwarded; it depends on the upstream.
+
+    `NOT_SERVED` is the verdict on a gateway that refuses the very request that it should serve: nothing else it does then counts.
+    """
 
     HELD = "held"
     SLIPPED = "slipped"
+    AMBIGUOUS = "ambiguous"
     BROKE = "broke"
     NOT_SERVED = "not served"
     NOT_APPLICABLE = "not applicable"

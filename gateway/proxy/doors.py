@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from gateway.location.address import Networks, origin
+from gateway.proxy.crowd import Crowd
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.evidence import Witness
 from gateway.proxy.listener import Connection
@@ -13,11 +15,14 @@ DRAIN_TICK: Final = 0.02
 
 
 class Doors:
-    """Who may come in, and who is inside. `now` gives the loop's seconds."""
+    """Who may come in, and who is inside. `now` gives the loop's seconds; connections of `trusted` proxies are counted for no address."""
 
     def __init__(self, deadlines: Deadlines, witness: Witness, now: Callable[[], float]) -> None:
         self.connections: set[Connection] = set()
         self.draining = False
+        self.trusted: Networks = ()
+        self._addresses = Crowd()
+        self._organisations = Crowd()
         self._deadlines = deadlines
         self._witness = witness
         self._now = now
@@ -33,10 +38,27 @@ class Doors:
             return
         self.connections.add(connection)
         self._deadlines.watch(connection)
+        if limits.connections_per_address:
+            self.place(connection, limits)
+
+    def place(self, connection: Connection, limits: Limits) -> None:
+        """Count a connection for the address of its peer, again where a better one is known; break it off where there are enough."""
+        if not self._addresses.move(connection, origin(connection.peer, self.trusted), limits.connections_per_address):
+            self._witness.on_unserved("address")
+            connection.abort()
+
+    def belongs(self, connection: Connection, organisation: str | None, limits: Limits) -> bool:
+        """Count a connection for the organisation that has asked on it last; False where there are enough of that one."""
+        if self._organisations.move(connection, organisation or "", limits.connections_per_organisation):
+            return True
+        self._witness.on_unserved("organisation")
+        return False
 
     def dismiss(self, connection: Connection) -> None:
         """A connection is gone."""
         self.connections.discard(connection)
+        self._addresses.leave(connection)
+        self._organisations.leave(connection)
         self._deadlines.forget(connection)
 
     async def drain(self, patience: float) -> None:

@@ -16,12 +16,15 @@ from gateway.policy.access import AccessRequest, Instant, Location, Subject
 from gateway.policy.decide import decide
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
+from gateway.proxy.allotment import Allotment
 from gateway.proxy.deadlines import Deadlines, Timed
 from gateway.proxy.doors import Doors
 from gateway.proxy.evidence import Witness
+from gateway.proxy.fair_share import FairShare
 from gateway.proxy.heads import Head
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.listener import Connection
+from gateway.proxy.ownership import Ownership
 from gateway.proxy.precedents import Precedents
 from gateway.proxy.relay import Relay
 from gateway.proxy.replies import UPGRADE_REQUIRED, PolicySource, Replies
@@ -38,6 +41,7 @@ from gateway.wire.routes import Kind
 
 UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
 CATALOGUES: Final = frozenset((Kind.CATALOGUE, Kind.CATALOGUE_ITEM))
+CROWDED: Final = "your organisation has as many connections open as it may"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -93,6 +97,7 @@ class Gate:
         self.replies = Replies(policy, clock, witness, house, self.doors)
         self.leases = LeaseBook(loop, lambda: policy.snapshot, clock, witness.on_swept)
         self.leases.on_monitored = witness.on_monitored
+        self.fair_share: FairShare | None = None  # None while nobody's share is limited
         self.clock = clock
         self._policy = policy
         self._deadlines = deadlines
@@ -101,6 +106,7 @@ class Gate:
         self._numbers = itertools.count(1)
         self._precedents = Precedents()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.ownership: Ownership | None = None
 
     def __repr__(self) -> str:
         return f"<Gate {self.doors!r}, {self.leases!r}>"
@@ -158,7 +164,7 @@ class Gate:
             elif isinstance(identity, Reason):
                 self.replies.refuse(connection, request, identity)
             else:
-                self._later(self._identify(connection, request, credential, identity))
+                self.later(self._identify(connection, request, credential, identity))
 
     def judge(self, connection: Connection, request: Request, now: Instant | None = None) -> None:
         """The request is whole: find its model, decide, and act on the decision in the same turn. `now`: the present instant, if read."""
@@ -168,39 +174,57 @@ class Gate:
             return
         if now is None:
             now = self.clock()
+        ownership = self.ownership
+        if ownership is not None and ownership.judge(connection, request, route, subject):
+            return
         body = request.whole_body()
         resolved: Resolved | Refused | None = read_usual(route, body) if head.usual else None
         if resolved is None:
             resolved = resolve(route, head.envelope.query, head.notable, body, head.envelope.path)
         if isinstance(resolved, Refused):
-            self.replies.refuse(connection, request, resolved.reason, resolved.detail)
+            if ownership is not None and resolved.refers:
+                ownership.refer(connection, request, route, subject)
+            else:
+                self.replies.refuse(connection, request, resolved.reason, resolved.detail)
             return
         request.stream = resolved.stream
         address, location = self._locate(connection, head)
         decision = self.decide(request, subject, resolved.model, location, now)
-        if isinstance(decision, Denial):
-            self.replies.answer_refusal(connection, request, self.replies.refusal_of(decision, request))
+        if not isinstance(decision, Permit):
+            self._not_yet(connection, request, decision)
             return
         relay_type = self.relay_type if request.handshake is None else WebSocketRelay
         upstream = self.upstreams[decision.model.upstream]
         relay = connection.relay = relay_type(self, connection, request, decision, upstream, head.bodiless, address)
         relay.start()
 
-    def decide(self, request: Request, subject: Subject, model: str, location: Location, now: Instant) -> Permit | Denial:
-        """Ask the policy, at the instant `now` at which its question was whole, and put the answer on record."""
-        snapshot, witness = self._policy.snapshot, self.witness
+    def decide(
+        self, request: Request, subject: Subject, model: str, location: Location, now: Instant, *, credit: bool = False
+    ) -> Permit | Denial | Allotment:
+        """Ask the policy, at the instant `now` at which its question was whole, and put the answer on record.
+
+        Nothing is decided yet where an allotment is answered: wait for it and ask again. With `credit` that is not so.
+        """
+        snapshot, witness, fair_share = self._policy.snapshot, self.witness, self.fair_share
         route = request.route.name if request.route is not None else ""
         if witness.accepting:
             precedent = self._precedents.find(subject, model, location, route, snapshot, now)
             if precedent is not None:
-                witness.on_precedent(request, precedent, now)
-                return precedent.permit
+                over = None if fair_share is None else fair_share.judge(precedent.permit, now, credit=credit)
+                if over is None:
+                    witness.on_precedent(request, precedent, now)
+                    return precedent.permit
+                return self._over_share(request, over, now)
         access = AccessRequest(subject, model, location)
         if not witness.accepting:
             refused = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
             witness.on_decision(request, refused, snapshot, now, subject, model)
             return refused
         decision = decide(access, snapshot, now)
+        if fair_share is not None and isinstance(decision, Permit):
+            over = fair_share.judge(decision, now, credit=credit)
+            if over is not None:
+                return self._over_share(request, over, now)
         witness.on_decision(request, decision, snapshot, now, subject, model)
         if isinstance(decision, Permit) and not decision.monitored:
             self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
@@ -223,10 +247,30 @@ class Gate:
             located = head.located = locator.locate(connection.peer, head.envelope.headers)
         return located
 
+    def _not_yet(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:
+        if isinstance(answer, Denial):
+            self.replies.answer_refusal(connection, request, self.replies.refusal_of(answer, request))
+        else:
+            self.later(self._await_share(connection, request, answer))
+
+    def _over_share(self, request: Request, answer: Denial | Allotment, now: Instant) -> Denial | Allotment:
+        """Put it on record where it is a refusal."""
+        if isinstance(answer, Denial) and answer.request is not None:
+            access = answer.request
+            self.witness.on_decision(request, answer, self._policy.snapshot, now, access.subject, access.model)
+        return answer
+
+    async def _await_share(self, connection: Connection, request: Request, allotment: Allotment) -> None:
+        """Wait for the store's answer, then decide anew: the policy may be another one now."""
+        if self.fair_share is not None:
+            await self.fair_share.fetch(allotment)
+        if connection.is_serving(request):
+            self.judge(connection, request)
+
     def _credential(self, connection: Connection, request: Request, head: Head) -> bytes | None:
         """Look closer at what is no plain question to a model; None where it has been refused."""
         route = request.route
-        if route is not None and route.kind is Kind.STATEFUL:
+        if route is not None and route.kind is Kind.STATEFUL and (self.ownership is None or not self.ownership.serves(request)):
             self.replies.refuse(connection, request, Reason.ROUTE_NOT_ALLOWED, UNOWNED)
             return None
         if route is None or request.upgrade is not (route.kind is Kind.REALTIME):
@@ -265,6 +309,10 @@ class Gate:
 
     def _identified(self, connection: Connection, request: Request, subject: Subject, now: Instant) -> None:
         request.subject = subject
+        if self.limits.connections_per_organisation and not self.doors.belongs(connection, subject.organisation, self.limits):
+            request.keep_alive = False
+            self.replies.refuse(connection, request, Reason.LIMIT_EXCEEDED, CROWDED)
+            return
         if request.route is not None and request.route.kind in CATALOGUES:
             _, location = self.locator.locate(connection.peer, request.headers)
             self.replies.show_models(connection, request, subject, location)
@@ -275,7 +323,8 @@ class Gate:
             if request.version == "1.1" and request.head is not None and request.head.expects_continue:
                 connection.transport.write(CONTINUE)
 
-    def _later(self, work: Coroutine[None, None, None]) -> None:
+    def later(self, work: Coroutine[None, None, None]) -> None:
+        """Do what has to wait, in a task of its own."""
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

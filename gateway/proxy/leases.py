@@ -92,6 +92,11 @@ class LeaseBook:
     def __len__(self) -> int:
         return sum(len(leases) for _, held in self._models.values() for leases in held.values())
 
+    def count(self, model: str, organisation: str | None) -> int:
+        """How many are held by one organisation on one model."""
+        entry = self._models.get(model)
+        return len(entry[1].get(organisation, ())) if entry is not None else 0
+
     def groups(self) -> Iterator[tuple[str, str | None, set[Lease]]]:
         """Leases by model id and organisation."""
         return ((model, organisation, leases) for model, (_, held) in self._models.items() for organisation, leases in held.items())

@@ -211,7 +211,7 @@ class Relay(Struct, eq=False):
 
     async def _reach(self) -> None:
         try:
-            link = await self._upstream.reach()
+            link = await self._upstream.reach(self.permit.request.subject.organisation)
         except UpstreamUnavailableError as error:
             self._task = None
             if not self._over:

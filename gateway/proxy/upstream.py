@@ -2,12 +2,12 @@
 
 import asyncio
 import ssl
-from collections import deque
 from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.link import Link
+from gateway.proxy.waiting import Waiting
 from gateway.settings.shape import Upstream as UpstreamSettings
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -71,7 +71,10 @@ class Endpoint:
 
 
 class Upstream:
-    """One inference API over its endpoints. Requests beyond `max_connections` wait, at most `connect_timeout` seconds."""
+    """One inference API over its endpoints. Requests beyond `max_connections` wait, at most `connect_timeout` seconds.
+
+    Organisations take turns among those who wait.
+    """
 
     def __init__(self, settings: UpstreamSettings, loop: asyncio.AbstractEventLoop, deadlines: Deadlines, credential: str = "") -> None:
         self.name = settings.name
@@ -83,7 +86,7 @@ class Upstream:
         self.tls = _tls(settings)
         self._deadlines = deadlines
         self._endpoints = [Endpoint(url, self) for url in settings.urls]
-        self._waiting: deque[asyncio.Future[Link | None]] = deque()
+        self._waiting: Waiting[Link | None] = Waiting()
 
     def __repr__(self) -> str:
         return f"<Upstream {self.name} {self._endpoints}>"
@@ -101,7 +104,7 @@ class Upstream:
     @property
     def waiting(self) -> int:
         """Requests that wait for a connection."""
-        return sum(not waiter.done() for waiter in self._waiting)
+        return len(self._waiting)
 
     def take(self) -> Link | None:
         """An idle link to a healthy endpoint, at once or not at all."""
@@ -113,10 +116,10 @@ class Upstream:
                 return link
         return None
 
-    async def reach(self) -> Link:
-        """A link, opened if none is idle; raises `UpstreamUnavailableError`."""
+    async def reach(self, organisation: str | None = None) -> Link:
+        """A link for a request of `organisation`, opened if none is idle; raises `UpstreamUnavailableError`."""
         if self.open >= self.settings.max_connections:
-            link = await self._wait()
+            link = await self._wait(organisation)
             if link is not None:
                 return link
         problem = "no endpoint is configured"
@@ -133,13 +136,11 @@ class Upstream:
         raise UpstreamUnavailableError(problem)
 
     def on_released(self, link: Link) -> None:
-        """Hand the link to the request that waits longest, keep it idle, or close it where enough are idle."""
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(link)
-                return
-        if len(link.endpoint.idle) < self.settings.max_idle:
+        """Hand the link to the request whose turn it is, keep it idle, or close it where enough are idle."""
+        waiter = self._waiting.next()
+        if waiter is not None:
+            waiter.set_result(link)
+        elif len(link.endpoint.idle) < self.settings.max_idle:
             link.endpoint.idle.append(link)
         else:
             link.transport.close()
@@ -147,11 +148,9 @@ class Upstream:
     def on_closed(self, link: Link) -> None:
         """Let a waiting request open a link in place of the closed one."""
         self._deadlines.forget(link)
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
+        waiter = self._waiting.next()
+        if waiter is not None:
+            waiter.set_result(None)
 
     def close(self) -> None:
         """Close what is idle; links at work end with their exchanges."""
@@ -159,9 +158,9 @@ class Upstream:
             for link in list(endpoint.idle):
                 link.transport.close()
 
-    async def _wait(self) -> Link | None:
+    async def _wait(self, organisation: str | None) -> Link | None:
         waiter: asyncio.Future[Link | None] = self.loop.create_future()
-        self._waiting.append(waiter)
+        self._waiting.join(organisation, waiter)
         try:
             async with asyncio.timeout(self.settings.connect_timeout):
                 return await waiter
@@ -171,6 +170,8 @@ class Upstream:
         except asyncio.CancelledError:
             self._give_back(waiter)
             raise
+        finally:
+            self._waiting.leave(organisation, waiter)
 
     def _give_back(self, waiter: asyncio.Future[Link | None]) -> None:
         """Who stopped waiting in the moment in which it was served passes the link on."""

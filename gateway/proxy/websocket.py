@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import structs
 
 from gateway.dialects.closing import closing_text
-from gateway.policy.decision import Denial
+from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.answer import ResponseHead
 from gateway.proxy.flow import Flow
@@ -106,9 +106,9 @@ class WebSocketRelay(Relay):
     def _may_name(self, name: str) -> bool:
         """Decide on one more model, as for a request of its own; what the one upstream of this connection does not serve is refused."""
         known = self.permit.request
-        decision = self._gate.decide(self.request, known.subject, name, known.location, self._gate.clock())
-        if isinstance(decision, Denial):
-            self._cut(decision)
+        decision = self._gate.decide(self.request, known.subject, name, known.location, self._gate.clock(), credit=True)
+        if not isinstance(decision, Permit):
+            self._cut(decision if isinstance(decision, Denial) else self._denial(Reason.LIMIT_EXCEEDED))
             return False
         if decision.model.upstream != self.permit.model.upstream:
             self._cut(self._denial(Reason.ROUTE_NOT_ALLOWED), detail=ELSEWHERE)

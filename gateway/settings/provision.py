@@ -11,6 +11,7 @@ from msgspec import structs
 from gateway.errors import SettingsError
 from gateway.policy.groups import NO_GROUPS, Gazetteer, read_groups
 from gateway.policy.restrictions import NO_RESTRICTIONS, Restrictions
+from gateway.policy.share import UNLIMITED, Share
 from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Stage
 from gateway.settings.document import read_mapping
@@ -18,6 +19,7 @@ from gateway.settings.names import names_of
 from gateway.settings.release_shape import ReleasesSection, unsigned
 from gateway.settings.rules import build_restrictions
 from gateway.settings.shape import Credential, ModelSection, Settings
+from gateway.settings.shares import build_share
 
 
 def country_groups(settings: Settings) -> Gazetteer:
@@ -41,14 +43,18 @@ def expand_for(settings: Settings) -> Gazetteer:
 def build_catalogue(settings: Settings, groups: Gazetteer) -> Mapping[str, Model]:
     """Each name -> its model, in the order of the file; groups in the restrictions are expanded."""
     catalogue: dict[str, Model] = {}
+    usual = build_share(settings.fair_share.default)
     for section in settings.models:
-        model = build_model(section, groups, settings.stages)
+        model = build_model(section, groups, settings.stages, usual)
         catalogue.update(dict.fromkeys((model.id, *model.aliases), model))
     return MappingProxyType(catalogue)
 
 
-def build_model(section: ModelSection, groups: Gazetteer, releases: ReleasesSection) -> Model:
-    """One model. A stage that the file does not name: `general` without a gate, else `preview` or the widest before that is unsigned."""
+def build_model(section: ModelSection, groups: Gazetteer, releases: ReleasesSection, usual: Share = UNLIMITED) -> Model:
+    """One model; `usual` is the share where its own says nothing.
+
+    A stage that the file does not name is `general` without a gate, else `preview` or the widest before it that asks for no sign-off.
+    """
     unnamed = unsigned(Stage.PREVIEW, releases) if section.gated else Stage.GENERAL
     return Model(
         id=section.id,
@@ -61,6 +67,7 @@ def build_model(section: ModelSection, groups: Gazetteer, releases: ReleasesSect
         owned_by=section.owned_by,
         created=section.created,
         by_stage=tuple(_by_stage(section, groups)),
+        share=build_share(section.share).over(usual),
     )
 
 

@@ -14,7 +14,7 @@ from gateway.settings.fingerprint import Fingerprint, fingerprint
 from gateway.settings.loader import load
 from gateway.settings.shape import Settings
 
-BOUND_AT_START: Final = frozenset({"listen", "store", "workers"})
+BOUND_AT_START: Final = frozenset({"ledger", "listen", "store", "workers"})
 
 
 class SettingsWatch:

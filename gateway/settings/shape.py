@@ -8,7 +8,8 @@ from gateway.policy.vocabulary import Stage
 from gateway.settings.approval_shape import Approvals
 from gateway.settings.release_shape import ReleasesSection
 from gateway.settings.rules_shape import CountryList, RestrictionsSection
-from gateway.settings.section import Bytes, Count, Name, Seconds, Section
+from gateway.settings.section import Bytes, Count, Most, Name, Seconds, Section
+from gateway.settings.share_shape import FairShare, ShareSection
 
 __all__ = [
     "CLAIM_PATHS",
@@ -18,10 +19,12 @@ __all__ = [
     "Claims",
     "CountryList",
     "Credential",
+    "FairShare",
     "Geolocation",
     "HostingDatabase",
     "Issuer",
     "Keys",
+    "Ledger",
     "Limits",
     "Listen",
     "Log",
@@ -32,6 +35,7 @@ __all__ = [
     "RestrictionsSection",
     "Section",
     "Settings",
+    "ShareSection",
     "StageSection",
     "StagesSection",
     "Store",
@@ -189,6 +193,7 @@ class ModelSection(Section, frozen=True, kw_only=True):
     stage: Stage | None = None
     restrictions: RestrictionsSection = RestrictionsSection()
     stages: StagesSection = StagesSection()
+    share: ShareSection = ShareSection()
     owned_by: str = "gateway"
     created: int = 0
 
@@ -234,8 +239,19 @@ class Limits(Section, frozen=True, kw_only=True):
     idle_timeout: Seconds = 75.0
     write_timeout: Seconds = 60.0
     connections: Count = 20000
+    connections_per_address: Most = 0
+    connections_per_organisation: Most = 0
     buffer: Bytes = 65536
     drain: Seconds = 30.0
+
+
+class Ledger(Section, frozen=True, kw_only=True):
+    """Whose the stored objects are (files, responses, batches, threads); off: routes and fields that refer to them are refused."""
+
+    enabled: bool = False
+    keep: Seconds = 2592000.0
+    openai: str = ""
+    anthropic: str = ""
 
 
 class Audit(Section, frozen=True, kw_only=True):
@@ -279,6 +295,8 @@ class Settings(Section, frozen=True, kw_only=True):
     country_groups: str = ""
     geolocation: Geolocation | None = None
     limits: Limits = Limits()
+    ledger: Ledger = Ledger()
+    fair_share: FairShare = FairShare()
     audit: Audit = Audit()
     metrics: Metrics = Metrics()
     log: Log = Log()

@@ -8,7 +8,9 @@ from gateway.settings.addresses import cluster_prefix, host_port, http_url, netw
 from gateway.settings.problems import Problem
 from gateway.settings.shape import CLAIM_PATHS, Credential, Geolocation, Issuer, Keys, Limits, ProxyListener, Settings, Store, Upstream
 from gateway.settings.validate_approvals import approval_problems
+from gateway.settings.validate_ledger import ledger_problems
 from gateway.settings.validate_models import model_problems, repeated
+from gateway.settings.validate_shares import share_problems
 
 Problems = Iterator[Problem]
 VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -33,6 +35,8 @@ def find_problems(settings: Settings) -> Problems:
     yield from model_problems(settings)
     yield from approval_problems(settings.approvals)
     yield from _limits(settings.limits)
+    yield from ledger_problems(settings)
+    yield from share_problems(settings)
     yield from _others(settings)
 
 

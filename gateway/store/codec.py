@@ -10,11 +10,12 @@ from typing import Any, Literal
 from msgspec import Struct, field, structs
 
 from gateway.policy.directive import Directive
+from gateway.policy.share import LEAST, UNLIMITED
 from gateway.policy.snapshot import Grant, Revocation, SignOff, StageRecord
 from gateway.policy.vocabulary import Effect, Stage
-from gateway.settings.shape import RestrictionsSection
+from gateway.settings.shape import RestrictionsSection, ShareSection
 from gateway.store.document import ProblemError, read_as, read_object, read_time
-from gateway.store.rules import Expand, Owner, read_ownership, read_restrictions
+from gateway.store.rules import Expand, Owner, read_ownership, read_restrictions, read_share
 
 Time = str | float
 
@@ -32,6 +33,7 @@ class _Grant(_Entry, frozen=True, kw_only=True):
     waive: tuple[Literal["anonymizer", "hosting"], ...] = ()
     conditions: RestrictionsSection = RestrictionsSection()
     ownership: tuple[Owner, ...] = ()
+    limits: ShareSection | None = None
 
 
 class _SignOff(Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,11 +77,11 @@ class _Revocation(_Entry, frozen=True, kw_only=True):
 
 
 def decode_grant(raw: bytes, expand: Expand) -> tuple[Grant, str]:
-    """One field of an allowlist."""
+    """One field of an allowlist. Malformed and speaking of limits, it leaves the least share even where no grant is demanded."""
     try:
         return _grant(read_as(_present(raw), _Grant), expand), ""
     except ProblemError as problem:
-        return Grant(invalid=True), str(problem)
+        return Grant(invalid=True, share=LEAST if b"limits" in raw else UNLIMITED), str(problem)
 
 
 def decode_stage(raw: bytes) -> tuple[StageRecord, str]:
@@ -132,6 +134,7 @@ def _grant(entry: _Grant, expand: Expand) -> Grant:
         waive=frozenset(entry.waive),
         authority=entry.authority,
         ownership=read_ownership(entry.ownership),
+        share=UNLIMITED if entry.limits is None else read_share(entry.limits),
     )
 
 

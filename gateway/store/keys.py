@@ -52,6 +52,10 @@ class Keys(Struct, frozen=True, repr_omit_defaults=True):
         """HASH, worker -> what it has applied."""
         return f"{self.prefix}replicas"
 
+    def share(self, model: str, organisation: str) -> str:
+        """HASH, what an organisation has used of its share of a model lately; not tracked, and it expires by itself."""
+        return f"{self.prefix}share:{model.replace('%', '%25').replace(':', '%3A')}:{organisation}"
+
     @property
     def slot(self) -> str:
         """Never written: a cluster's answer about it tells who serves the slot that all keys here lie in."""

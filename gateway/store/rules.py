@@ -7,12 +7,14 @@ from msgspec import Struct
 from gateway.policy.gazetteer import expand as codes_of
 from gateway.policy.ownership import WHOLE, Ownership, ownership
 from gateway.policy.restrictions import Restrictions
+from gateway.policy.share import UNLIMITED, Share
 from gateway.settings.rules import Expand, build_restrictions
 from gateway.settings.section import Percent
-from gateway.settings.shape import RestrictionsSection
+from gateway.settings.shape import RestrictionsSection, ShareSection
+from gateway.settings.shares import build_share
 from gateway.store.document import ProblemError
 
-__all__ = ["Expand", "Owner", "read_ownership", "read_restrictions"]
+__all__ = ["Expand", "Owner", "read_ownership", "read_restrictions", "read_share"]
 
 
 class Owner(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,3 +44,14 @@ def read_ownership(owners: Sequence[Owner]) -> Ownership | None:
     if found is None or any("-" in owner.country for owner in owners):
         raise ProblemError(f"ownership: expected countries with a share above 0, together at most {WHOLE:.0f} percent")
     return found
+
+
+def read_share(section: ShareSection) -> Share:
+    """Make the share of one grant. Raises ProblemError where it says nothing or makes no sense."""
+    try:
+        share = build_share(section)
+    except ValueError as error:
+        raise ProblemError(f"limits: {error}") from None
+    if share is UNLIMITED:
+        raise ProblemError('limits: say nothing; leave them out, or write {"requests": 600, "per": 60, "burst": 100, "concurrent": 8}')
+    return share

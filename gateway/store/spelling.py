@@ -10,6 +10,7 @@ from gateway.policy.assurance import Requirement
 from gateway.policy.directive import Directive
 from gateway.policy.ownership import OwnershipRule
 from gateway.policy.restrictions import NO_RESTRICTIONS, CountryRule, Restrictions
+from gateway.policy.share import Share
 from gateway.policy.snapshot import Grant, Revocation, StageRecord
 from gateway.policy.vocabulary import Places
 from gateway.store.document import write_time
@@ -29,6 +30,7 @@ def encode_grant(grant: Grant) -> str:
             "waive": sorted(grant.waive),
             "conditions": _restrictions(grant.conditions),
             "authority": grant.authority,
+            "limits": _share(grant.share),
             "ownership": [{"country": country, "percent": percent} for country, percent in grant.ownership.shares]
             if grant.ownership
             else [],
@@ -97,6 +99,11 @@ def _restrictions(rule: Restrictions) -> Json:
     }
     exempt = {} if rule.us_person_exempt else {"us_person_exempt": False}
     return _said(document) | exempt
+
+
+def _share(share: Share) -> Json:
+    rate = {} if share.rate is None else {"requests": share.requests, "per": share.per, "burst": share.rate.burst}
+    return rate | ({"concurrent": share.concurrent} if share.concurrent else {})
 
 
 def _countries(rule: CountryRule | None) -> Json | None:

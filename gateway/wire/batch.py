@@ -34,15 +34,16 @@ class Batch(Struct, frozen=True):
     requests: int
 
 
-def read_batch_file(content: bytes, gated: Gated) -> Batch | Refused:
+def read_batch_file(content: bytes, gated: Gated, first: int = 1) -> Batch | Refused:
     """Read a batch's input file: JSON lines of `custom_id`, `method`, `url`, `body`. `gated` says whether a model of that name is.
 
-    Total, never raises. A refusal names the number of the line, counted from 1, and quotes nothing of it.
+    Total, never raises. A refusal names the number of the line, of which that at the start of `content` has the
+    number `first`, and quotes nothing of it.
     """
     if any(each in content for each in _SEPARATORS):
         return Refused(Reason.MALFORMED_REQUEST, "the file has line separators within a line; write them as escapes")
     lines = content.removesuffix(b"\n").split(b"\n")
-    return _collected((_line_model(line) for line in lines), len(lines), gated, "line")
+    return _collected((_line_model(line) for line in lines), len(lines), gated, "line", first)
 
 
 def read_message_batch(body: bytes, gated: Gated) -> Batch | Refused:
@@ -56,11 +57,11 @@ def read_message_batch(body: bytes, gated: Gated) -> Batch | Refused:
     return _collected((_request_model(item) for item in items), len(items), gated, "request")
 
 
-def _collected(found: Iterable[str | Refused], count: int, gated: Gated, unit: str) -> Batch | Refused:
+def _collected(found: Iterable[str | Refused], count: int, gated: Gated, unit: str, first: int = 1) -> Batch | Refused:
     if count > MOST_LINES:
         return Refused(Reason.MALFORMED_REQUEST, f"the batch holds over {MOST_LINES} requests")
     models: dict[str, None] = {}
-    for number, each in enumerate(found, 1):
+    for number, each in enumerate(found, first):
         if isinstance(each, Refused):
             return Refused(each.reason, f"{unit} {number}: {each.detail}")
         if each not in models and gated(each):

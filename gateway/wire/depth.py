@@ -137,12 +137,12 @@ def _look(pairs: _Pairs, prose: bool, found: Found, waiting: list[tuple[list[Any
             problem = refused(OWNERS[folded])
         elif not prose and folded in MODEL_FIELDS:
             found.append(value if isinstance(value, str) else None)
-        elif isinstance(value, list) and not _is_own(folded, fields):
+        elif isinstance(value, list) and not is_own(folded, fields):
             waiting.append((value, prose and folded not in _CONFIGURATION))
     return problem
 
 
-def _is_own(folded: str, fields: Mapping[str, Any]) -> bool:
+def is_own(folded: str, fields: Mapping[str, Any]) -> bool:
     """Whether a field's value is the caller's own, by its name and the fields beside it."""
     if folded in _OWN:
         return True
@@ -159,5 +159,9 @@ def _has_id(value: object) -> bool:
 
 
 def _is_bare_id(item: _Pairs) -> bool:
-    fields = dict(item)
+    return is_bare_id(dict(item))
+
+
+def is_bare_id(fields: Mapping[str, Any]) -> bool:
+    """Whether an item of a list is no more than an id: it stands for a stored one."""
     return bool(fields.get("id")) and not fields.get("type") and not fields.get("role")

@@ -35,7 +35,9 @@ OWNERS: Final[Mapping[str, str]] = MappingProxyType({fold(name): name for name i
 def refused(field: str) -> Refused:
     """Refuse a reference, by the field's usual spelling."""
     return Refused(
-        Reason.ROUTE_NOT_ALLOWED, f'"{field}" refers to a stored object, and whose it is cannot be told here; send the content itself'
+        Reason.ROUTE_NOT_ALLOWED,
+        f'"{field}" refers to a stored object, and whose it is cannot be told here; send the content itself',
+        refers=True,
     )
 
 

@@ -94,6 +94,8 @@ def test_a_mistake_in_a_table_too(right: str, wrong: str, said: str) -> None:
 
 
 def test_csv_has_no_place_for_conditions_nor_any_file_for_what_did_not_parse() -> None:
+    with pytest.raises(CommandError, match="has limits"):
+        write_partners({"frontier-1": {"org_a": '{"limits":{"concurrent":2}}'}}, as_csv=True)
     with pytest.raises(CommandError, match="conditions"):
         write_partners({"frontier-1": {"org_a": '{"conditions":{"us_person":true}}'}}, as_csv=True)
     with pytest.raises(CommandError, match="did not parse"):

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.audience import Audience, Listener, arrival
+from bench.audience import Audience, Listener
 from bench.problem import BenchError
+from bench.stamps import arrival
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 EVENT = b"data: {}\n\n"

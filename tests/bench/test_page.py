@@ -10,7 +10,7 @@ from bench.sheet import Sheet
 
 PAGE_TEXT = PAGE.read_text()
 TABLES = {
-    *("aims", "requests", "bodies", "denials", "modes", "workers", "latency", "cold", "steps", "events", "first", "memory"),
+    *("aims", "requests", "gap", "bodies", "denials", "modes", "workers", "latency", "cold", "steps", "events", "first", "memory"),
     *("decisions", "sweeps", "reloads", "edits", "cuts", "fleet", "revocations"),
 }
 TEXTS = {"setting", "unreported", "commands"}

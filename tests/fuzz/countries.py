@@ -50,7 +50,7 @@ class Countries:
             assert code.kind is Kind.UNKNOWN, "what is no code is one"
         assert code.alpha2 is None or code.alpha2 in KNOWN
         stripped = text.strip().upper().rstrip("<")
-        for table in (system,) if system in ISO else ():
+        for table in (system,) if system in ISO and text.isascii() else ():
             if code.kind is Kind.COUNTRY and code.code_class is None and stripped in ISO[table]:
                 assert code.alpha2 == ISO[table][stripped], "it is another country"
             assert (stripped not in ISO[table]) or code.kind is Kind.COUNTRY, "a country is not known"

@@ -4,38 +4,21 @@ An input is the pieces of one connection, one after the other, with `CUT` betwee
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from msgspec import structs
-from support.house import KnownTokens, Notebook, Nowhere, Policy
+from support.play import UPGRADED, Play
 from support.readers import DoubtError, Seen, by_h11, every_reading, models_in
-from support.sockets import KEY, NONCE, shake
-from support.turns import MemoryTransport, Turns
+from support.sockets import KEY, NONCE
 
 from gateway.audit.metrics import Metrics
-from gateway.audit.recorder import Recorder
-from gateway.dialects import House
-from gateway.identity.verifier import NeedKeys
-from gateway.policy.access import Instant, Subject
-from gateway.policy.vocabulary import Reason
-from gateway.proxy.deadlines import Deadlines
-from gateway.proxy.evidence import Witness
 from gateway.proxy.journey import Gate
-from gateway.proxy.link import Link
 from gateway.proxy.listener import Connection
-from gateway.proxy.upstream import Upstream
-from gateway.settings.shape import Limits
-from gateway.settings.shape import Upstream as UpstreamSettings
 from gateway.wire.frame_reader import FrameReader
 from gateway.wire.websocket import Frame, Opcode, encode
 
 CUT = b"\xfe\xfe"
-LIMITS = Limits(body=4096, headers_bytes=4096, message=4096, header_timeout=1.0, body_timeout=1.0, idle_timeout=1.0, write_timeout=1.0)
-OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
-UPGRADED = re.compile(rb"\r\nupgrade: websocket\r\n")
 SPACED = re.compile(rb"^([A-Z]+) +(/\S*) +(HTTP/1\.[01]\r)$", re.MULTILINE)  # read by some with one space only; it goes upstream with one
-LONG_ENOUGH = 16.0  # seconds after which every deadline has passed
 
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: gate\r\nAuthorization: Bearer stranger\r\nContent-Type: application/json\r\n"
 BODY = b'{"model":"open"}'
@@ -50,74 +33,6 @@ SOCKET = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %b\r\n\r\n" % NONCE
 )
 EVENT = encode(Frame(Opcode.TEXT, b'{"type":"session.update","session":{"model":"open"}}'), KEY)
-
-
-class Strangers(KnownTokens):
-    """One caller is known, who is on no list."""
-
-    def verify(self, token: bytes, now: Instant) -> Subject | Reason | NeedKeys:
-        return super().verify(token, now) if token == b"stranger" else Reason.TOKEN_INVALID
-
-
-class Play:
-    """One connection to a gate in memory, whose upstream answers everything at once. `requests` and `frames` are what reached it."""
-
-    def __init__(self, metrics: Metrics, connection: Callable[[Gate], Connection] = Connection) -> None:
-        self.turns = Turns()
-        deadlines, notebook = Deadlines(self.turns), Notebook()  # type: ignore[arg-type] # as much of a loop as is used
-        settings = UpstreamSettings(name="api", urls=("http://upstream",), idle_timeout=1.0, first_byte_timeout=1.0)
-        self.upstream = Upstream(settings, self.turns, deadlines)  # type: ignore[arg-type]
-        self.gate = Gate(
-            loop=self.turns,  # type: ignore[arg-type]
-            clock=lambda: Instant(wall=1_800_000_000.0, steady=self.turns.now),
-            limits=LIMITS,
-            identifier=Strangers(),
-            policy=_policy(self.turns.now),
-            locator=Nowhere(),
-            upstreams={"api": self.upstream},
-            witness=Witness(metrics, notebook, Recorder("w0"), lambda: Instant(1_800_000_000.0, self.turns.now)),
-            house=House(contact="access@example.org"),
-            deadlines=deadlines,
-        )
-        deadlines.start()
-        self.requests: list[bytes] = []
-        self.frames = b""
-        self._links: list[MemoryTransport] = []
-        self._open_link()
-        self.caller = connection(self.gate)
-        self.transport = MemoryTransport(self.turns, self.caller)
-        self.caller.connection_made(self.transport)  # type: ignore[arg-type] # as much of a transport as is used
-
-    def send(self, pieces: Sequence[bytes]) -> None:
-        """The caller sends pieces, and waits; at last its patience ends, or the gate's."""
-        for piece in pieces:
-            if piece and not self.transport.lost:
-                self.transport.arrive(piece)
-        self.turns.pass_time(LONG_ENOUGH)
-
-    def _open_link(self) -> None:
-        (endpoint,) = self.upstream._endpoints  # noqa: SLF001 - in place of a connection to it
-        link = Link(endpoint)
-        transport = MemoryTransport(self.turns, link)
-        link.transport = transport  # type: ignore[assignment]
-        endpoint.open += 1
-        endpoint.idle.append(link)
-        self._links.append(transport)
-        transport.on_write = lambda data: self._heard(transport, data)
-
-    def _heard(self, transport: MemoryTransport, data: bytes) -> None:
-        if transport is not self._links[-1] or (self.requests and UPGRADED.search(self.requests[-1].partition(b"\r\n\r\n")[0] + b"\r\n")):
-            self.frames += data
-            return
-        self.requests.append(data)
-        answer = shake(data) if UPGRADED.search(data) else OK
-        self.turns.call_soon(transport.arrive, answer)
-
-
-def _policy(now: float) -> Policy:
-    source = Policy()
-    source.snapshot = structs.replace(source.snapshot, confirmed_at=now, max_staleness=1e9)
-    return source
 
 
 class Listener:

@@ -12,6 +12,8 @@ from support.readers import Seen, models_in, readings_of
 from gateway.wire.events import models_of
 from gateway.wire.model import Refused, Resolved, resolve
 from gateway.wire.paths import canonical
+from gateway.wire.places import notable
+from gateway.wire.quick import is_usual, read_usual
 from gateway.wire.route import Kind
 from gateway.wire.routes import find
 
@@ -24,6 +26,7 @@ class Models:
     """Whatever is resolved names one model to every reader."""
 
     seeds = (
+        b'/v1/chat/completions\ncontent-type: application/json\n\n{"model":"open","messages":[{"role":"user","content":"hi"}]}',
         b'/v1/chat/completions\n\n{"model":"open","messages":[{"role":"user","content":"hi"}],"stream":true}',
         b'/v1/chat/completions\n\n{"model":"open","model":"frontier"}',
         b'/v1/chat/completions?model=open\nx-model: open\n\n{"model":"open","tools":[{"type":"x","model":"open"}]}',
@@ -82,6 +85,9 @@ class Models:
         if len(set(names)) < len(names):
             return  # what decides and is sent twice, the door refuses
         resolved = self._resolve(route, split[1], fields, body, split[0])
+        if is_usual(route, split[1], notable(fields)):
+            usual = read_usual(route, body)
+            assert usual is None or usual == resolved, "read in one go it is another model"
         if isinstance(resolved, Resolved):
             self._agree(resolved.model, Seen(b"POST", target, tuple(fields), body))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.location.address import client_address, is_public
+from gateway.location.address import client_address, is_public, origin
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
 CLIENT = "198.51.100.7"
@@ -90,3 +90,19 @@ def test_nothing_a_client_writes_moves_it(scribble: list[str], address: object) 
     if any(address in network for network in TRUSTED[:1]):
         return
     assert seen("10.0.0.1", *scribble, str(address)) == str(address)
+
+
+@pytest.mark.parametrize(
+    ("peer", "whose"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("10.0.0.1", ""),
+        ("2001:db8:ffff::1", ""),
+        ("", ""),
+    ],
+)
+def test_connections_are_counted_by_address_and_by_subscriber_but_not_those_of_proxies(peer: str, whose: str) -> None:
+    assert origin(peer, TRUSTED) == whose

@@ -1,8 +1,9 @@
-import pytest
 from collections.abc import AsyncIterator
 
-from gateway.probe.recorder import Recorder
+import pytest
 from support.naive import ALLOWED, FORBIDDEN
+
+from gateway.probe.recorder import Recorder
 
 
 @pytest.fixture

@@ -68,6 +68,8 @@ BROKEN = {
     "canaries never": (WHOLE + "store: {canary_every: 0}\n", "store.canary_every: expected more than 0"),
     "stale before the next canary": (WHOLE + "store: {max_staleness: 1}\n", "must be longer than canary_every (1 s)"),
     "no time for a head": (WHOLE + "limits: {header_timeout: 0}\n", "limits.header_timeout: expected more than 0"),
+    "a burst of nothing": (WHOLE + "fair_share: {default: {burst: 5}}\n", "fair_share.default: per and burst say how requests may come"),
+    "a period of nothing": (WHOLE + "    share: {per: 5}\n", "models[0].share: per and burst"),
     "heads slower than idle": (WHOLE + "limits: {header_timeout: 80}\n", "must not be longer than idle_timeout (75 s)"),
     "records demanded, nowhere to go": (WHOLE + "audit: {mode: required}\n", "audit.directory"),
     "subject key itself": (WHOLE + "audit: {subject_key_env: 'a=b'}\n", "audit.subject_key_env: expected the name"),

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from redis.exceptions import NoPermissionError, ResponseError
 from support.clusters import StoreCluster
 from support.sentinels import SentinelGroup
@@ -17,6 +18,8 @@ from support.servers import RedisServer
 from support.witness import CATALOGUE, eventually, read_clock
 
 from gateway.errors import StoreUnavailableError
+from gateway.policy.gcra import rate_of
+from gateway.policy.share import Share
 from gateway.settings.shape import Store
 from gateway.store.address import StoreAddress, parse_address
 from gateway.store.client import connect
@@ -25,6 +28,7 @@ from gateway.store.reader import PolicyReader
 from gateway.store.reading import read_once
 from gateway.store.replicas import ReplicaRegister
 from gateway.store.sentinels import Sentinels
+from gateway.store.shares import Asked, ShareStore
 from gateway.store.slotfeed import open_slot_feed
 from gateway.store.watch import PolicyWatch
 from gateway.store.writer import PolicyWriter
@@ -123,6 +127,14 @@ async def _reports(stage: Stage) -> list[str]:
     )
     problems = await _tried(*steps)
     register.close()
+    return problems or await _shares(stage)
+
+
+async def _shares(stage: Stage) -> list[str]:
+    shares = ShareStore(stage.address("gate"), stage.keys, "w", 0.5)
+    asked = Asked("luna", "org_acme", Share(rate_of(10, 1, 10), 10, 1.0, 2), requests=1, places=1)
+    problems = await _tried(lambda: shares.take([asked]), lambda: shares.take([structs.replace(asked, places=0)]))
+    shares.close()
     return problems
 
 
@@ -295,6 +307,8 @@ async def test_with_one_right_less_it_is_said_which(stage: Stage, user: str) -> 
 
 def _is_clear(problem: str, right: str) -> bool:
     if right == "+multi" and "EXEC without MULTI" in problem:
+        return True
+    if right == "+pexpire" and "ERR PEXPIRE" in problem:
         return True
     return "no permissions" in problem.lower() and _named(right) in problem
 

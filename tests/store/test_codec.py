@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.policy.directive import Directive
+from gateway.policy.gcra import rate_of
 from gateway.policy.ownership import Ownership
 from gateway.policy.restrictions import CountryRule, Restrictions
+from gateway.policy.share import LEAST, UNLIMITED, Share
 from gateway.policy.snapshot import Grant, Revocation, SignOff, StageRecord
 from gateway.policy.vocabulary import Effect, Stage, Unknown
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
@@ -71,6 +73,16 @@ def test_a_grant_with_everything() -> None:
         (b'{"ownership": [{"country": "US", "percent": 101}]}', "ownership"),
         (b'{"ownership": [{"country": "US", "percent": 60}, {"country": "FR", "percent": 60}]}', "ownership: expected countries"),
         (b'{"ownership": [{"country": "US"}]}', "percent"),
+        (b'{"limits": {}}', "limits: say nothing"),
+        (b'{"limits": null}', "limits: null"),
+        (b'{"limits": {"per": 60}}', "limits: per and burst"),
+        (b'{"limits": {"requests": 0}}', "requests"),
+        (b'{"limits": {"requests": 1.5}}', "requests"),
+        (b'{"limits": {"requests": "600"}}', "requests"),
+        (b'{"limits": {"requests": 1, "per": 0}}', "per"),
+        (b'{"limits": {"requests": 1, "per": 1e9}}', "per"),
+        (b'{"limits": {"concurrent": -1}}', "concurrent"),
+        (b'{"limits": {"tokens": 5}}', "tokens"),
         (b'{"conditions": {"ownership": {"any_in": ["CN"]}}}', "ownership: expected exactly one of gt and gte"),
         (b'{"conditions": {"nationality": {"any_in": ["CN"], "territories": true}}}', "nationality.territories"),
     ],
@@ -79,6 +91,16 @@ def test_a_grant_that_does_not_parse_admits_nobody_and_says_why(raw: bytes, prob
     grant, said = decode_grant(raw, expand)
     assert grant.invalid
     assert problem in said
+
+
+def test_a_grant_with_limits() -> None:
+    grant, problem = decode_grant(b'{"limits": {"requests": 600, "concurrent": 8}}', expand)
+    assert (grant, problem) == (Grant(share=Share(rate_of(600, 60.0, 600), 600, 60.0, 8)), "")
+
+
+def test_one_that_speaks_of_limits_and_does_not_parse_leaves_the_least_share() -> None:
+    assert decode_grant(b'{"limits": {"requests": -1}}', expand)[0].share is LEAST
+    assert decode_grant(b'{"untill": 1}', expand)[0].share is UNLIMITED
 
 
 def test_stages() -> None:

@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 
 from gateway.policy.assurance import Requirement
 from gateway.policy.directive import Directive
+from gateway.policy.gcra import rate_of
 from gateway.policy.ownership import Ownership, OwnershipRule, ownership
 from gateway.policy.restrictions import CountryRule, Restrictions
+from gateway.policy.share import Share
 from gateway.policy.snapshot import Grant, Revocation, StageRecord
 from gateway.policy.vocabulary import Effect, Places, Stage, Unknown
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
@@ -48,10 +50,16 @@ shares = st.lists(st.tuples(st.sampled_from(["CN", "US"]), st.sampled_from([10.0
 bounds = st.tuples(st.floats(0, 1e9) | st.just(-math.inf), st.floats(2e9, LATEST) | st.integers(int(2e9), int(LATEST)) | st.just(math.inf))
 
 
+rates = st.tuples(st.integers(1, 10**6), st.floats(1, 86_400), st.integers(1, 10**6))
+limits = st.builds(
+    lambda rate, concurrent: Share(rate_of(*rate), rate[0], rate[1], concurrent) if rate else Share(concurrent=concurrent),
+    st.none() | rates,
+    st.integers(0, 10**6),
+)
 waivers = st.frozensets(st.sampled_from(["hosting", "anonymizer"]))
 
 
-@given(bounds, st.booleans(), st.booleans(), restrictions, waivers, texts, shares.map(ownership))
+@given(bounds, st.booleans(), st.booleans(), restrictions, waivers, texts, shares.map(ownership), limits)
 def test_a_grant_survives_the_store(
     period: tuple[float, float],
     evaluator: bool,
@@ -60,8 +68,9 @@ def test_a_grant_survives_the_store(
     waive: frozenset[str],
     authority: str,
     owners: Ownership | None,
+    share: Share,
 ) -> None:
-    grant = Grant(*period, evaluator, covers, conditions, waive, authority, ownership=owners)
+    grant = Grant(*period, evaluator, covers, conditions, waive, authority, ownership=owners, share=share)
     assert decode_grant(encode_grant(grant).encode(), frozenset) == (grant, "")
 
 

@@ -10,6 +10,13 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
+from gateway.probe.exchange import Manner, Revoke
+from gateway.probe.kinds import SUITE
+from gateway.probe.recorder import Recorder
+from gateway.probe.run import play_all
+from gateway.probe.target import Target
+from gateway.probe.verdict import Finding, Outcome
+
 ALLOWED, FORBIDDEN, TOKEN = "small-a", "large-b", "caller-0123456789abcdefghij"
 
 Judge = Callable[[web.Request, bytes], Awaitable[str | None] | str | None]
@@ -64,10 +71,10 @@ def holds_token(request: web.Request) -> bool:
 class Relay:
     """A relay on aiohttp; `judge` gives the model that it has decided on, or None to refuse. Bodies pass byte for byte."""
 
-    def __init__(self, upstream: str, judge: Judge, *, stripped: frozenset[str] = NO_HOP) -> None:
+    def __init__(self, upstream: str, judge: Judge, *, passes: Callable[[str], bool] = lambda name: name not in NO_HOP) -> None:
         self._upstream = upstream
         self._judge = judge
-        self._stripped = stripped
+        self._passes = passes
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -75,7 +82,7 @@ class Relay:
         model = await judged if isinstance(judged, Awaitable) else judged
         if model != ALLOWED:
             return web.json_response({"error": "no"}, status=403)
-        headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in self._stripped)
+        headers = CIMultiDict((name, value) for name, value in request.headers.items() if self._passes(name.lower()))
         async with (
             aiohttp.ClientSession(auto_decompress=False) as session,
             session.request(request.method, self._upstream + request.raw_path, data=body, headers=headers) as came,
@@ -101,3 +108,17 @@ async def serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse]
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+async def play(recorder: Recorder, port: int, *kinds: str, token: str = TOKEN, revoke: Revoke | None = None) -> dict[str, Finding]:
+    """Play the controls and these kinds against a gateway; by name."""
+    target = Target("127.0.0.1", port, ALLOWED, FORBIDDEN, token, may_revoke=revoke is not None)
+    suite = [probe for probe in SUITE if probe.kind in {"control", *kinds}]
+    manner = Manner(patience=0.3, quiet=0.02, within=0.3, grace=0.1, revoke=revoke)
+    return {finding.name: finding async for finding in play_all(suite, target, recorder, manner)}
+
+
+def past(findings: dict[str, Finding], kind: str) -> set[str]:
+    """Name what got past, for some reader or for all."""
+    got_by = {Outcome.SLIPPED, Outcome.AMBIGUOUS}
+    return {name for name, finding in findings.items() if finding.kind == kind and finding.outcome in got_by}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.probe.kinds.forms import form, part
-from gateway.probe.message import HELLO, ask, post
+from gateway.probe.message import HELLO, ask, post, usual
 from gateway.probe.probe import Attempt, Must, Probe
 from gateway.probe.target import Target
 
@@ -45,7 +45,7 @@ def _messages(target: Target) -> Attempt:
 
 
 def _background(target: Target) -> Attempt:
-    return Attempt(post(target, ask(target.forbidden, input="probe", background=True), "/v1/responses"))
+    return Attempt(post(target, usual("/v1/responses", target.forbidden, background=True), "/v1/responses"))
 
 
 PROBES: Final = (

@@ -6,7 +6,7 @@ from typing import Final
 from gateway.probe.frames import event, frame
 from gateway.probe.kinds.forms import form, part
 from gateway.probe.kinds.websocket_events import handshake
-from gateway.probe.message import CHAT, HELLO, ask, chunked, fields, post, request
+from gateway.probe.message import CHAT, ask, chunked, fields, post, request, usual
 from gateway.probe.probe import Attempt, Must, Need, Probe
 from gateway.probe.target import Target
 
@@ -20,7 +20,7 @@ def _control(name: str, make: Callable[[Target], Attempt], needs: Need = Need.NO
 
 
 def _posted(path: str, **more: object) -> Callable[[Target], Attempt]:
-    return lambda target: Attempt(post(target, ask(target.allowed, **more), path))
+    return lambda target: Attempt(post(target, usual(path, target.allowed, **more), path))
 
 
 def _in_path(shape: str, body: bytes) -> Callable[[Target], Attempt]:
@@ -48,10 +48,10 @@ PROBES: Final = (
     _control("chat", _posted(CHAT)),
     _control("streamed chat", _posted(CHAT, stream=True)),
     _control("chunked body", _chunked),
-    _control("completions", _posted("/v1/completions", prompt="probe")),
-    _control("responses", _posted("/v1/responses", input="probe")),
-    _control("embeddings", _posted("/v1/embeddings", input="probe")),
-    _control("messages", _posted("/v1/messages", messages=HELLO)),
+    _control("completions", _posted("/v1/completions")),
+    _control("responses", _posted("/v1/responses")),
+    _control("embeddings", _posted("/v1/embeddings")),
+    _control("messages", _posted("/v1/messages")),
     _control("form", _form),
     _control("deployment", _in_path(DEPLOYMENT, b'{"messages":[{"role":"user","content":"probe"}]}')),
     _control("gemini", _in_path(GEMINI, GEMINI_BODY)),

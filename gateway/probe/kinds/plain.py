@@ -6,7 +6,7 @@ from typing import Final
 from gateway.probe.kinds.controls import DEPLOYMENT, GEMINI, GEMINI_BODY
 from gateway.probe.kinds.forms import form, part
 from gateway.probe.kinds.websocket_events import handshake
-from gateway.probe.message import CHAT, ask, post
+from gateway.probe.message import CHAT, post, usual
 from gateway.probe.probe import Attempt, Probe
 from gateway.probe.target import Target
 
@@ -58,8 +58,7 @@ PATHS: Final = (
 
 
 def _body(path: str) -> Callable[[Target], Attempt]:
-    more = {"prompt": "probe", "input": "probe", "query": "probe", "documents": ["probe"]}
-    return lambda target: Attempt(post(target, ask(target.forbidden, **more), path))
+    return lambda target: Attempt(post(target, usual(path, target.forbidden), path))
 
 
 def _path(shape: str) -> Callable[[Target], Attempt]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from gateway.probe.message import ask, get, post
+from gateway.probe.message import get, post, usual
 from gateway.probe.probe import Attempt, Must, Probe
 from gateway.probe.target import Target
 
@@ -47,7 +47,7 @@ def _asked(method: str, path: str) -> Callable[[Target], Attempt]:
 
 
 def _referred(more: dict[str, Any]) -> Callable[[Target], Attempt]:
-    return lambda target: Attempt(post(target, ask(target.allowed, **more), "/v1/responses"))
+    return lambda target: Attempt(post(target, usual("/v1/responses", target.allowed, **more), "/v1/responses"))
 
 
 def _run(target: Target) -> Attempt:

@@ -4,13 +4,18 @@ An upstream may be any of these readers, so a gateway that forwards what two of 
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from gateway.probe.arrival import Arrival
 from gateway.probe.readers.bodies import decodings
-from gateway.probe.readers.forms import in_form
-from gateway.probe.readers.json_texts import in_json
-from gateway.probe.readers.places import in_headers, in_path, in_query
+from gateway.probe.readers.forms import FIELD, LINE, in_form
+from gateway.probe.readers.json_texts import DEEP, LAST, in_json
+from gateway.probe.readers.places import PATH, in_headers, in_path, in_query
 from gateway.probe.readers.spelling import Reading, names
+
+FRAME: Final = "a frame, "
+OPENED: Final = "gzip or zlib: "
+PLAIN: Final = frozenset((LAST, PATH, FIELD, FRAME + LAST, FRAME + DEEP, LINE + DEEP))
 
 
 def readings(arrival: Arrival) -> Iterator[Reading]:
@@ -29,8 +34,13 @@ def who_reads(arrival: Arrival, model: str) -> list[str]:
     return list(dict.fromkeys(reading.reader for reading in readings(arrival) if names(reading.model, model)))
 
 
+def is_plain(reader: str) -> bool:
+    """Whether this is how an ordinary upstream reads: what it finds would be run, not only by a reader of other habits."""
+    return reader.removeprefix(OPENED) in PLAIN
+
+
 def _in_frames(frames: list[bytes]) -> Iterator[Reading]:
     whole = [b"".join(frames)] if len(frames) > 1 else []
     for payload in [*frames, *whole]:
         for reading in in_json(payload):
-            yield Reading(f"a frame, {reading.reader}", reading.model)
+            yield Reading(FRAME + reading.reader, reading.model)

@@ -11,7 +11,8 @@ from gateway.probe.readers.spelling import Reading, is_model_key
 _BOUNDARY: Final = re.compile(rb"(?:^|\r?\n)--[^\r\n]{1,200}(?=\r?\n|$)")
 _BLANK: Final = re.compile(rb"\r?\n[ \t]*\r?\n")
 _NAME: Final = re.compile(rb"""[;\s]name\s*(\*?)\d*\*?\s*=\s*("[^"]*"|[^;\r\n]*)""", re.IGNORECASE)
-_SHOWN: Final = "a form's field"
+FIELD: Final = "a form's field"
+LINE: Final = "a line of a file, "
 
 
 def in_form(body: bytes, content_type: bytes) -> Iterator[Reading]:
@@ -20,7 +21,7 @@ def in_form(body: bytes, content_type: bytes) -> Iterator[Reading]:
         yield from _parts(body)
     elif b"urlencoded" in content_type.lower():
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-        yield from (Reading(_SHOWN, value) for key, value in pairs if is_model_key(key))
+        yield from (Reading(FIELD, value) for key, value in pairs if is_model_key(key))
 
 
 def _parts(body: bytes) -> Iterator[Reading]:
@@ -29,9 +30,9 @@ def _parts(body: bytes) -> Iterator[Reading]:
         pieces = _BLANK.split(part, maxsplit=1)
         head, content = pieces if len(pieces) > 1 else (part, b"")
         if any(is_model_key(name) for name in _names(head)):
-            yield Reading(_SHOWN, content.decode("utf-8", "replace"))
+            yield Reading(FIELD, content.decode("utf-8", "replace"))
         for line in content.splitlines()[:100]:
-            yield from (Reading(f"a line of a file, {reading.reader}", reading.model) for reading in in_json(line))
+            yield from (Reading(LINE + reading.reader, reading.model) for reading in in_json(line))
 
 
 def _names(head: bytes) -> Iterator[str]:

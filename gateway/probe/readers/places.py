@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_plus
 from gateway.probe.readers.spelling import Reading, folded, is_model_key
 
 ROUNDS: Final = 3
+PATH: Final = "the path"
 _NAMED_IN: Final = re.compile(r"/(?:deployments|models|model|engines)/([^/?#]+)", re.IGNORECASE)
 _REWRITES: Final = frozenset(map(folded, ("x-original-url", "x-rewrite-url", "x-original-uri", "x-forwarded-uri", "x-forwarded-path")))
 
@@ -34,7 +35,7 @@ def in_path(target: bytes) -> Iterator[Reading]:
     whole = target.decode("latin-1")
     path = whole.partition("?")[0]
     for spelled in path_readings(path) | ({whole} if "?" in whole else set()):
-        reader = "the path" if spelled == path else "the path, decoded or tidied up"
+        reader = PATH if spelled == path else "the path, decoded or tidied up"
         for found in _NAMED_IN.findall(spelled):
             yield Reading(reader, found)
 
