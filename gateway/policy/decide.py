@@ -96,7 +96,7 @@ def _examine(request: AccessRequest, snapshot: Snapshot, now: Instant) -> _Case:
     directives = covering(model, snapshot.directives) if snapshot.directives else []
     for directive in directives:
         checks += check_directive(directive, model, request, stand.waived, now, stand.owners)
-        dated = True
+        dated = dated or not directive.rule.plain
     return _Case(checks, model, stand, directives, perishable, dated)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.policy.access import AccessRequest, Instant
-from gateway.policy.check import Check, check_restrictions
+from gateway.policy.check import Check, check_plain, check_restrictions
 from gateway.policy.directive import Directive
 from gateway.policy.grant import PERSONS
 from gateway.policy.ownership import Ownership
@@ -14,6 +14,7 @@ from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Aspect, Effect, Reason
 
 RESTRICT: Final = Effect.RESTRICT
+DIRECTIVE: Final = Reason.DIRECTIVE
 US_PERSONS_ONLY: Final = Restrictions(us_person=True)
 
 
@@ -30,17 +31,24 @@ def check_directive(
         return [Check(directive, FAIL, Reason.DIRECTIVE, note="the entry did not parse")]
     if not directive.valid_from <= now.wall < directive.valid_until:
         return []
-    excepted = excepts(directive, model, request.subject.organisation)
+    excepted = bool(directive.except_organisations) and excepts(directive, model, request.subject.organisation)
     if excepted and not directive.binds_foreign_nationals:
         return [Check(directive, PASS, note="the organisation is excepted")]
     if directive.effect is not RESTRICT and not excepted:
         return [Check(directive, FAIL, Reason.DIRECTIVE, binding=directive.enforce)]
     rule = directive.rule if directive.effect is RESTRICT else US_PERSONS_ONLY
-    rules = check_restrictions(rule, directive, request, waived, now.wall, owners, binding=directive.enforce)
+    enforce = directive.enforce
+    if rule.plain:
+        rules = check_plain(rule, directive, request, waived, enforce)
+    else:
+        rules = check_restrictions(rule, directive, request, waived, now.wall, owners, binding=enforce)
     if excepted:
         rules = [check for check in rules if check.aspect in PERSONS]
-    refused = any(check.reason for check in rules)
-    return [*rules, Check(directive, FAIL if refused else PASS, Reason.DIRECTIVE if refused else None, binding=directive.enforce)]
+    for check in rules:
+        if check.reason is not None:
+            return [*rules, Check(directive, FAIL, DIRECTIVE, None, enforce)]
+    rules.append(Check(directive, PASS, None, None, enforce))
+    return rules
 
 
 def next_start(directives: Iterable[Directive], model: Model, organisation: str | None, now: Instant) -> float:
@@ -54,7 +62,7 @@ def monitored(checks: Iterable[Check]) -> tuple[str, ...]:
     return tuple(
         check.source.id
         for check in checks
-        if check.reason is Reason.DIRECTIVE and not check.binding and isinstance(check.source, Directive)
+        if check.reason is DIRECTIVE and not check.binding and isinstance(check.source, Directive)
     )
 
 
