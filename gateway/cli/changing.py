@@ -28,6 +28,7 @@ from gateway.errors import CommandError, OvertakenError, StoreUnavailableError
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.provision import build_catalogue, country_groups, expand_for
 from gateway.settings.shape import Settings
+from gateway.store.codec import decode_grant
 from gateway.store.edit import Condition
 from gateway.store.keys import Keys
 from gateway.store.reader import PolicyReader
@@ -88,7 +89,7 @@ async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done:
 
 async def _attempt(arguments: argparse.Namespace, given: Command | Plan, done: str, policy: PolicySession) -> int:
     """Judge the command by the policy as it stands, and make it if that still stands then."""
-    stands = await _standing(arguments, policy) if callable(given) or _takes_two(arguments, given) else None
+    stands = await _standing(arguments, policy) if callable(given) or await _takes_two(arguments, given, policy) else None
     planned = given(cast("Standing", stands)) if callable(given) else Planned(given, done)
     if stands is not None and _waits(arguments, planned.command, stands):
         return await _propose(arguments, planned, policy)
@@ -103,9 +104,15 @@ async def _standing(arguments: argparse.Namespace, policy: PolicySession) -> Sta
     return Standing(await read_policy(arguments, required_settings(arguments)), policy.keys, stages)
 
 
-def _takes_two(arguments: argparse.Namespace, command: Command) -> bool:
-    """What may widen is never given without the settings: they say whether it takes two."""
-    return not always_narrows(command) and required_settings(arguments).approvals.widening
+async def _takes_two(arguments: argparse.Namespace, command: Command, policy: PolicySession) -> bool:
+    """Say whether it may take two operators: what may widen is never given without the settings, which say so."""
+    if not always_narrows(command):
+        return required_settings(arguments).approvals.widening
+    settings = optional_settings(arguments)
+    if settings is None or not settings.approvals.widening or not isinstance(command, RemovePartner):
+        return False
+    held = await cast("Awaitable[bytes | None]", policy.client.hget(policy.keys.allowlist(command.model), command.organisation))
+    return held is not None and decode_grant(held, expand_for(settings))[0].ownership is not None
 
 
 def _waits(arguments: argparse.Namespace, command: Command, stands: Standing) -> bool:

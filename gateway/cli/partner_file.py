@@ -89,6 +89,8 @@ def _condition(step: AddPartner | RemovePartner, stored: Stored, keys: Keys) -> 
 def _confirm(arguments: argparse.Namespace) -> None:
     if arguments.yes:
         return
+    if arguments.json:
+        raise CommandError("--json shows no difference before the change: look with --dry-run, then write --yes. Nothing has changed.")
     if not sys.stdin.isatty():
         raise CommandError("nobody is there to say yes: write --yes, or --dry-run to see the difference only. Nothing has changed.")
     if input("Make these changes? Write yes: ") != "yes":

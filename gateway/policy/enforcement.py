@@ -60,9 +60,7 @@ def next_start(directives: Iterable[Directive], model: Model, organisation: str 
 def monitored(checks: Iterable[Check]) -> tuple[str, ...]:
     """Give the ids of the directives that would have refused, had they been enforced."""
     return tuple(
-        check.source.id
-        for check in checks
-        if check.reason is DIRECTIVE and not check.binding and isinstance(check.source, Directive)
+        check.source.id for check in checks if check.reason is DIRECTIVE and not check.binding and isinstance(check.source, Directive)
     )
 
 
