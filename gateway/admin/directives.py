@@ -56,6 +56,7 @@ def _row(directive: Directive, now: float, problem: str) -> dict[str, Any]:
         "from": _date(directive.valid_from),
         "until": _date(directive.valid_until),
         "except_organisations": sorted(directive.except_organisations),
+        "except_models": None if directive.except_models is None else sorted(directive.except_models),
         "their_foreign_national_employees": bool(directive.except_organisations) and not directive.binds_foreign_nationals,
         "authority": directive.authority,
         "legal_basis": directive.legal_basis,

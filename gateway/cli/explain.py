@@ -7,13 +7,13 @@ import argparse
 import asyncio
 import ssl
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 
 from gateway.admin.explanation import Explanation, explain, unidentified
 from gateway.cli.changing import read_policy
 from gateway.cli.failures import DONE, REFUSED
 from gateway.cli.options import add_store, required_settings
+from gateway.cli.place import locator_of
 from gateway.cli.tables import show_facts, show_json, show_rows
 from gateway.clock import read_clock
 from gateway.errors import CommandError
@@ -21,13 +21,11 @@ from gateway.identity.binding import thumbprint_of
 from gateway.identity.fetch import HttpFetch
 from gateway.identity.keyset import keysets_for
 from gateway.identity.verifier import Verifier
-from gateway.location.geolocation import GeoDatabase
-from gateway.location.locator import located
-from gateway.policy.access import AccessRequest, Location, Subject
+from gateway.policy.access import AccessRequest, Subject
 from gateway.policy.vocabulary import Reason
 from gateway.settings.shape import Settings
 
-COLUMNS = ("rule", "result", "reason", "decides", "authority", "note")
+COLUMNS = ("rule", "demands", "value", "source", "result", "reason", "decides", "authority", "note")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _explain(arguments: argparse.Namespace, settings: Settings) -> Explanation:
-    location = _location(arguments, settings)
+    location = locator_of(settings)(arguments.ip, arguments.country)
     subject = await _subject(settings, _token(arguments.token), _thumbprint(arguments.certificate))
     if isinstance(subject, Reason):
         return unidentified(subject, arguments.model)
@@ -77,19 +75,6 @@ def _thumbprint(file: str | None) -> str:
         return thumbprint_of(ssl.PEM_cert_to_DER_cert(Path(file).read_text("ascii")))
     except (OSError, ValueError):
         raise CommandError(f"--certificate: {file} is no certificate in PEM that can be read.") from None
-
-
-def _location(arguments: argparse.Namespace, settings: Settings) -> Location:
-    address = _address(arguments.ip) if arguments.ip else None
-    said = [arguments.country.encode("utf-8")] if arguments.country else []
-    return located(address, said, GeoDatabase(settings.geolocation) if settings.geolocation is not None else None)
-
-
-def _address(given: str) -> str:
-    try:
-        return str(ip_address(given))
-    except ValueError:
-        raise CommandError(f"--ip: {given!r} is no address. Write 203.0.113.7 or 2001:db8::7.") from None
 
 
 def _token(given: str) -> bytes:

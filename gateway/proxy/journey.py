@@ -191,7 +191,7 @@ class Gate:
         address, location = self._locate(connection, head)
         decision = self.decide(request, subject, resolved.model, location, now)
         if not isinstance(decision, Permit):
-            self._not_yet(connection, request, decision)
+            self.put_off(connection, request, decision)
             return
         relay_type = self.relay_type if request.handshake is None else WebSocketRelay
         upstream = self.upstreams[decision.model.upstream]
@@ -230,6 +230,13 @@ class Gate:
             self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
         return decision
 
+    def put_off(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:
+        """Refuse, or wait for what the share lacks and begin again: what was looked up and decided before is not carried over."""
+        if isinstance(answer, Denial):
+            self.replies.answer_refusal(connection, request, self.replies.refusal_of(answer, request))
+        else:
+            self.later(self._await_share(connection, request, answer))
+
     def refuse_unreadable(self, connection: Connection, request: Request) -> None:
         """Refuse what cannot be read in one way only, and close: what follows on this connection has no certain meaning."""
         request.keep_alive = False
@@ -246,12 +253,6 @@ class Gate:
             head.located_in, head.located_by = locator.generation, locator
             located = head.located = locator.locate(connection.peer, head.envelope.headers)
         return located
-
-    def _not_yet(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:
-        if isinstance(answer, Denial):
-            self.replies.answer_refusal(connection, request, self.replies.refusal_of(answer, request))
-        else:
-            self.later(self._await_share(connection, request, answer))
 
     def _over_share(self, request: Request, answer: Denial | Allotment, now: Instant) -> Denial | Allotment:
         """Put it on record where it is a refusal."""

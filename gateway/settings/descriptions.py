@@ -46,7 +46,8 @@ DESCRIPTIONS: Final = MappingProxyType(
         },
         "ReleaseSection": {
             "signoffs": "Agencies whose sign-offs are needed; each is recorded with `gateway model signoff`.",
-            "partners_at_most": "How many organisations a model's allowlist may hold at this stage; unset: any number.",
+            "partners_at_most": "How many organisations a model's allowlist may hold at this stage: at `evaluation` evaluators,"
+            " at others those who are none; unset: any number.",
         },
         "Approvals": {
             "widening": "Hold every grant, wider stage and lifted directive or revocation until a second operator has approved it.",
@@ -163,7 +164,8 @@ DESCRIPTIONS: Final = MappingProxyType(
             "gated": "Whether restrictions and a fresh policy are demanded; false for models that anyone with a token may use.",
             "hidden": "Refuse as if the model did not exist (404), so that its name does not leak.",
             "stage": "The stage until an operator sets one in the store: `suspended` (nobody), `evaluation` (grants marked evaluator),"
-            " `preview` (any grant), `general` (no grant needed). Unset: `preview` if gated, else `general`.",
+            " `preview` (any grant), `general` (no grant needed). Unset: `preview` if gated, else `general`. A gated model's takes no stage"
+            " that asks for sign-offs: unset it is the widest before.",
             "restrictions": "What a gated model demands of person, organisation and place, in every stage.",
             "stages": "What it demands besides in one stage.",
             "share": "How much each organisation may use of it; what is unsaid is as `fair_share.default` says.",

@@ -30,7 +30,10 @@ def test_rows_say_when_a_directive_holds() -> None:
 
 def test_a_suspension_refuses_all_but_those_excepted() -> None:
     assert set(effects(Directive("d")).values()) == {"all refused"}
-    assert effects(Directive("d", except_organisations=frozenset({"org_acme"})))["org_acme"] == "untouched"
+    annex = Directive("d", except_organisations=frozenset({"org_acme"}))
+    assert effects(annex)["org_acme"] == "untouched"
+    elsewhere = Directive("d", except_organisations=frozenset({"org_acme"}), except_models=frozenset({"other"}))
+    assert effects(elsewhere)["org_acme"] == "all refused"
 
 
 def test_a_restriction_asks_persons_and_spares_whom_a_grant_covers() -> None:

@@ -8,7 +8,7 @@ LETTER = f"""\
 id: letter-june-4
 authority: letter of 4 June
 legal_basis: 50 USC 4813
-models: [{GATED}]
+models: [{GATED}, {REGIONAL}]
 effect: restrict
 rule: {{us_person: true}}
 contact: appeals@agency.example
@@ -17,12 +17,13 @@ ANNEX = f"""\
 id: letter-june-9
 authority: letter of 9 June, annex A
 legal_basis: 50 USC 4813
-models: [{GATED}]
+models: [{GATED}, {REGIONAL}]
 effect: restrict
 rule: {{us_person: true}}
 exceptions:
   organisations: [org_acme]
   their_foreign_national_employees: true
+  models: [{GATED}]
 supersedes: [letter-june-4]
 """
 
@@ -46,17 +47,21 @@ async def test_foreign_persons_are_cut_us_persons_work_on_the_annex_frees_the_li
     assert "appeals@agency.example" in text
     assert await silent.asks() == 451, "who says nothing of being a U.S. person is not one"
     assert await american.asks() == 200
-    assert await german.asks(REGIONAL) == 200, "other models are not named"
-    assert await german.asks(OPEN) == 200
+    assert await german.asks(REGIONAL) == 451, "the second model of the letter"
+    assert await american.asks(REGIONAL) == 200
+    assert await german.asks(OPEN) == 200, "other models are not named"
 
     await newsroom.orders("directive", "apply", newsroom.letter(ANNEX), "--reason", "the annex")
     assert await german.asks() == 200, "a foreign national employee of an organisation in the annex"
+    assert await german.asks(REGIONAL) == 451, "the letter frees one of the two models"
+    assert await american.asks(REGIONAL) == 200
     assert await newsroom.caller(organisation="org_beta").asks() == 451
     assert await newsroom.caller(organisation="org_beta", us_person=True).asks() == 200
     assert [row["id"] for row in await newsroom.reads("directive", "list")] == ["letter-june-9"]
 
     await newsroom.orders("directive", "lift", "letter-june-9", "--reason", "lifted")
     assert await newsroom.caller(organisation="org_beta").asks() == 200
+    assert await german.asks(REGIONAL) == 200
     assert (await newsroom.record())[-4:] == [
         ("directive.put", "the letter"),
         ("directive.put", "the annex"),
@@ -90,7 +95,7 @@ async def test_a_rehearsal_counts_and_cuts_nobody(newsroom: Any) -> None:
     assert await german.asks() == 200
     assert await newsroom.gate.metric("gateway_directive_monitor_total", directive="letter-june-4", org="org_acme") == 3
     rehearsed = await newsroom.reads("directive", "impact", "letter-june-4")
-    assert (rehearsed["totals"]["streams"], rehearsed["totals"]["cut"]) == (2, 1)
+    assert (rehearsed["totals"]["streams"], rehearsed["totals"]["cut"]) == (4, 2)
 
     await newsroom.orders("directive", "apply", letter)
     assert await german.is_cut()
