@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
 from support.running import GATED, OPEN, REGIONAL
+
+from gateway.settings.shape import Refusals
 
 LETTER = f"""\
 id: letter-june-4
@@ -68,6 +71,19 @@ async def test_foreign_persons_are_cut_us_persons_work_on_the_annex_frees_the_li
         ("directive.supersede", "the annex"),
         ("directive.remove", "lifted"),
     ]
+
+
+@pytest.mark.parametrize("newsroom", [{"refusals": Refusals(blocked_by="https://lab.example/")}], indirect=True)
+async def test_an_order_of_law_is_451_and_names_who_blocks_any_other_is_403_and_names_nobody(newsroom: Any) -> None:
+    await newsroom.orders("partner", "add", "org_acme", "--model", GATED)
+    german = newsroom.caller()
+    await newsroom.orders("directive", "apply", newsroom.letter(LETTER))
+    status, _, headers = await german.asks_with_headers()
+    assert (status, headers["link"]) == (451, '<https://lab.example/>; rel="blocked-by"')
+    await newsroom.orders("directive", "apply", newsroom.letter(LETTER.replace("legal_basis: 50 USC 4813\n", "")))
+    status, _, headers = await german.asks_with_headers()
+    assert status == 403
+    assert "link" not in headers
 
 
 async def test_an_exception_without_the_foreign_employees_frees_us_persons_alone(newsroom: Any) -> None:
