@@ -12,10 +12,11 @@ from rich.console import Console
 
 from bench.outcome import Outcome
 from bench.page import DATA, write_page
+from bench.peers.roster import SERVERS
 from bench.plan import FULL, PARTS, QUICK, QUICK_PARTS, QUICK_SERVERS, Plan
 from bench.problem import BenchError
 from bench.report import show
-from bench.run import SERVERS, Run
+from bench.run import Run
 
 WIDTH: Final = 180
 

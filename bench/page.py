@@ -12,6 +12,7 @@ from bench.sheets import all_sheets
 DOCS: Final = Path(__file__).parents[1] / "docs"
 PAGE: Final = DOCS / "performance.md"
 DATA: Final = DOCS / "performance" / "figures.json"
+SAID: Final = 240
 _BLOCK: Final = re.compile(r"<!-- figures: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -29,8 +30,14 @@ def figures_of(outcome: Outcome) -> dict[str, str]:
     found["setting"] = f"```\n{heading(outcome)}\n```"
     found["commands"] = "```\n" + "\n".join(f"{name}: {command}" for name, command in outcome.commands.items()) + "\n```"
     told = [f"- not reported: {refusal}" for refusal in outcome.refusals] + [f"- not measured: {failure}" for failure in outcome.failures]
-    found["unreported"] = "\n".join(told) or "Every figure that was asked for is reported."
+    found["unreported"] = "\n".join(_short(line) for line in told) or "Every figure that was asked for is reported."
     return found
+
+
+def _short(line: str) -> str:
+    """What a program said of its end may be long."""
+    line = " ".join(line.split())
+    return line if len(line) <= SAID else f"{line[:SAID]}…"
 
 
 def filled(page: str, figures: dict[str, str]) -> str:

@@ -51,6 +51,7 @@ def _cost(outcome: Outcome, axes: Any) -> bool:  # noqa: ANN401
     asked = [one for one in outcome.requests if one.connections == first and one.peer != "direct"]
     if asked:
         axes.set_xscale("log")
+        axes.set_xlim(left=1)
     label = f"CPU microseconds per request, {first} connections (logarithmic)"
     return bool(asked) and _bars(axes, [one.peer for one in asked], [one.cpu_microseconds.median for one in asked], label)
 
@@ -72,9 +73,11 @@ def _latency(outcome: Outcome, axes: Any) -> bool:  # noqa: ANN401
         points = [one for one in outcome.latency if one.peer == peer]
         style = {"color": OURS, "linewidth": 2.5} if peer == "gate" else {"linewidth": 1.2, "linestyle": "--"}
         axes.plot([one.share * 100 for one in points], [max(one.added[1], 0.01) for one in points], marker="o", label=peer, **style)
+    if not outcome.latency:
+        return False
     axes.set(yscale="log", xlabel="load, % of the server's own capacity", ylabel="added p99, ms")
     axes.legend(frameon=False, fontsize=8)
-    return bool(outcome.latency)
+    return True
 
 
 def _reloads(outcome: Outcome, axes: Any) -> bool:  # noqa: ANN401

@@ -2,16 +2,14 @@
 
 import contextlib
 import datetime as dt
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import uvloop
 
 from bench.coldtokens import measure_cold_peers, measure_cold_tokens
-from bench.cores import Cores, choose_cores, stay_on
+from bench.cores import choose_cores, stay_on
 from bench.cuts import measure_cuts
 from bench.decisions import measure_decisions, measure_sweeps
 from bench.duties import read_duties
@@ -20,37 +18,29 @@ from bench.limit import OutOfTime, limited
 from bench.modes import measure_modes, measure_workers
 from bench.origin import origin
 from bench.outcome import Outcome
-from bench.peers.envoy import envoy
-from bench.peers.floor import haproxy_floor, nginx_floor
 from bench.peers.gate import gate, store_of
-from bench.peers.haproxy import haproxy
-from bench.peers.litellm import litellm
-from bench.peers.nginx_lua import nginx_lua
-from bench.peers.plain import direct, plain
-from bench.peers.site import SMALL_BODY, Peer, Runner, Site
+from bench.peers.plain import direct
+from bench.peers.roster import SERVERS
+from bench.peers.site import SMALL_BODY, Peer, Site
 from bench.plan import ONLY_ASKED, PARTS, REMEMBERING, Plan
 from bench.problem import BenchError
-from bench.program import Program, allow_descriptors, free_port, python
+from bench.program import allow_descriptors, free_port
 from bench.pushes import measure_pushes
 from bench.reloads import measure_reloads
 from bench.requests import RequestFigures, measure_requests
 from bench.revocation import measure_edits
 from bench.steps import measure_steps
 from bench.streams import measure_events, measure_memory
-from bench.versions import command, versions
-from gateway.demo.issuer import DemoIssuer
+from bench.upstreams import upstreams
+from bench.versions import command, spoken, versions
 
 DESCRIPTORS: Final = 40_000
-SERVERS: Final[dict[str, Runner]] = {
-    "gate": gate,
-    "nginx-lua": nginx_lua,
-    "haproxy": haproxy,
-    "envoy": envoy,
-    "aiohttp": plain,
-    "litellm": litellm,
-    "nginx": nginx_floor,
-    "haproxy-floor": haproxy_floor,
-}
+
+ALONE: Final = ("steps", "revocation", "memory", "cold", "decisions", "reload", "pushes", "modes", "workers", "bodies")
+"""Parts that start what they need for themselves, those that would be missed most first."""
+WITHOUT_GATE: Final = frozenset({"bodies", "memory", "decisions"})
+LONGEST: Final = 1600
+"""Seconds after which no part goes on, whatever its own limit."""
 
 Say = Callable[[str], None]
 
@@ -60,6 +50,7 @@ class Run:
 
     def __init__(self, plan: Plan, servers: Sequence[str], say: Say) -> None:
         began, self.descriptors = dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), allow_descriptors(DESCRIPTORS)
+        self._until = time.monotonic() + LONGEST
         self.plan = plan
         self.servers = servers
         self.say = say
@@ -73,10 +64,10 @@ class Run:
         """Measure `parts`; every program that is started ends with this call."""
         began = time.monotonic()
         stay_on(self.cores.load)
-        with _site(self.cores) as site:
+        with upstreams(self.cores) as site:
             self._side_by_side(site, parts)
-            for part in ("bodies", "memory", "cold", "modes", "workers", "pushes", "reload", "decisions", "steps", "revocation"):
-                if part in parts and (part in {"bodies", "memory", "decisions"} or "gate" in self.servers):
+            for part in ALONE:
+                if part in parts and (part in WITHOUT_GATE or "gate" in self.servers):
                     with self._part(part):
                         getattr(self, f"_{part}")(site)
         self.outcome.seconds = time.monotonic() - began
@@ -87,7 +78,7 @@ class Run:
         """A part that cannot be measured is told with the others' figures."""
         self.say(part)
         try:
-            with limited(PARTS[part], part):
+            with limited(max(1.0, min(PARTS[part], self._until - time.monotonic())), part):
                 yield
         except (BenchError, OSError, OutOfTime, TimeoutError) as error:
             self.outcome.failures.append(f"{part}: {error}")
@@ -104,7 +95,7 @@ class Run:
                     self.outcome.failures.append(f"{name}: {error}")
             for peer in peers:
                 self.outcome.versions |= {peer.name: peer.version} if peer.version else {}
-                self.outcome.commands[peer.name] = " ".join(peer.program.command) if peer.program is not None else ""
+                self.outcome.commands[peer.name] = spoken(peer.program.command) if peer.program is not None else ""
             yield peers
 
     def _side_by_side(self, site: Site, parts: Sequence[str]) -> None:
@@ -117,7 +108,8 @@ class Run:
                 with self._part("requests"), self._peers(site, self.servers) as peers:
                     for case in plan.cases:
                         self.say(f"requests on {case.connections} connections, {case.rounds} rounds of {case.seconds} s")
-                        outcome.requests += measure_requests(site, [*peers, straight], case, plan.extra_rounds)
+                        asked = [peer for peer in peers if case == plan.cases[0] or not peer.seldom]
+                        outcome.requests += measure_requests(site, [*asked, straight], case, plan.extra_rounds)
                     self._read_duties(peers)
             with self._peers(site, [name for name in self.servers if name not in ONLY_ASKED]) as peers:
                 if "denials" in parts:
@@ -210,14 +202,3 @@ class Run:
 
 def _capacity(one: RequestFigures) -> float:
     return one.rate.median if one.rate is not None else 1e6 / one.cpu_microseconds.median
-
-
-@contextlib.contextmanager
-def _site(cores: Cores) -> Iterator[Site]:
-    """The directory, the issuer and the upstreams."""
-    with tempfile.TemporaryDirectory(prefix="gw-bench-") as name, contextlib.ExitStack() as stack:
-        directory, origin_port, pacer_port = Path(name), free_port(), free_port()
-        upstream = stack.enter_context(origin(directory / "origin", origin_port, cores.load))
-        pacer = Program("pacer", python("bench.pacer", str(pacer_port)), (cores.load,), directory / "pacer.log", (pacer_port,))
-        stack.enter_context(pacer)
-        yield Site(directory, cores, DemoIssuer(directory / "issuer"), upstream, origin_port, pacer, pacer_port)

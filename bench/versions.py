@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -29,7 +30,12 @@ def versions() -> dict[str, str]:
 
 def command() -> str:
     """Give the command line of this run."""
-    return " ".join(["python", "-m", "bench", *sys.argv[1:]])
+    return spoken(["python", "-m", "bench", *sys.argv[1:]])
+
+
+def spoken(words: Sequence[str]) -> str:
+    """A command line without the places at which its files lie on this machine."""
+    return " ".join(Path(word).name if word.startswith("/") else word for word in words)
 
 
 def _processor() -> str:

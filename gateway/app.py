@@ -4,21 +4,23 @@ import asyncio
 import contextlib
 import logging
 import os
-import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
-from gateway.api.admin import AdminServer, Readiness, server_tls
+from gateway.api.admin import AdminServer, Readiness
+from gateway.api.keys import keys_route
 from gateway.audit.journal import Journal
 from gateway.audit.logs import event
 from gateway.audit.metrics import Metrics
 from gateway.audit.recorder import Recorder
 from gateway.clock import read_clock
 from gateway.dialects import Dialect, House
+from gateway.entrance import Entrance
 from gateway.errors import GatewayError
+from gateway.identity.assertion import AssertionSigner
 from gateway.identity.fetch import HttpFetch
 from gateway.identity.keyset import KeySet
 from gateway.identity.verifier import Verifier
@@ -30,8 +32,8 @@ from gateway.policy.snapshot import Snapshot
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.evidence import Witness
 from gateway.proxy.fair_share import FairShare
+from gateway.proxy.introduction import Introduction
 from gateway.proxy.journey import Gate
-from gateway.proxy.listener import Connection
 from gateway.proxy.ownership import Ownership
 from gateway.proxy.upstream import Upstream
 from gateway.readings import Readings
@@ -51,7 +53,6 @@ from gateway.store.watch import PolicyWatch
 from gateway.tally import tally
 
 LOG: Final = logging.getLogger(__name__)
-BACKLOG: Final = 4096
 SHARE_TIMEOUT: Final = 0.5  # seconds that a request waits for its share at most, before it is counted without the store
 
 
@@ -88,18 +89,18 @@ class Gateway:
         self._keysets: dict[str, KeySet] = {}
         self._geolocation: GeoDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
-        self._server: asyncio.Server | None = None
-        self._port = 0
+        self._signer: AssertionSigner | None = None
+        self.entrance: Entrance
         self._background: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
-        return f"<Gateway {self.worker} {self._server and self.proxy_url}>"
+        return f"<Gateway {self.worker} {self.settings.listen.proxy.address}>"
 
     @property
     def proxy_url(self) -> str:
         """Where callers connect."""
         scheme = "https" if self.settings.listen.proxy.tls else "http"
-        return f"{scheme}://{_reachable(self.settings.listen.proxy.address, self._port)}"
+        return f"{scheme}://{_reachable(self.settings.listen.proxy.address, self.entrance.port)}"
 
     @property
     def admin_url(self) -> str:
@@ -117,8 +118,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """Take no more connections, let running answers end within the drain time, then break them off and leave."""
-        if self._server is not None:
-            self._server.close()
+        self.entrance.close()
         await self.gate.doors.drain(self.settings.limits.drain)
         await self._stack.aclose()
 
@@ -252,14 +252,11 @@ class Gateway:
 
     async def _listen(self) -> None:
         listen = self.settings.listen
-        place = host_port(listen.proxy.address)
-        context: ssl.SSLContext | None = server_tls(listen.proxy.tls) if listen.proxy.tls else None
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self.gate), place.host, place.port, ssl=context, backlog=BACKLOG, reuse_port=self.shared or None
-        )
-        self._port = int(self._server.sockets[0].getsockname()[1])
-        self._stack.callback(self._server.close)
-        self.admin = AdminServer(listen.admin, self.readiness, self.readings, reuse_port=self.shared)
+        self.entrance = Entrance(self.gate, listen.proxy, shared=self.shared)
+        self._stack.callback(self.entrance.close)
+        await self.entrance.open()
+        self.admin = AdminServer(listen.admin, self.readiness, self.readings, [keys_route(self._jwks)], reuse_port=self.shared)
+        self.entrance.also = self.admin.tls
         await self.admin.start()
         self._stack.push_async_callback(self.admin.stop)
 
@@ -303,14 +300,21 @@ class Gateway:
         self._keysets = keysets
         return verifier
 
+    def _jwks(self) -> Mapping[str, Any]:
+        return self._signer.jwks if self._signer is not None else {"keys": []}
+
     def _upstreams_of(self, settings: Settings) -> dict[str, Upstream]:
+        signer = self._signer = AssertionSigner(settings.assertion) if settings.assertion is not None else None
         upstreams = {}
         for section in settings.upstreams:
             secret = read_secret(section.credential, f"upstream {section.name}: credential") if section.credential else ""
             known = self.gate.upstreams.get(section.name) if hasattr(self, "gate") else None
             fresh = Upstream(section, asyncio.get_running_loop(), self._deadlines, secret)
             same = known is not None and known.settings == section and known.credential == fresh.credential
-            upstreams[section.name] = known if known is not None and same else fresh
+            kept = upstreams[section.name] = known if known is not None and same else fresh
+            if section.identity_headers or section.assertion:
+                signing = signer if section.assertion else None
+                kept.introduction = Introduction(section.name, section.identity_headers, signing, self._parts.clock)
         return upstreams
 
     async def _settle(self, retired: Verifier, fresh: Verifier, geolocation: GeoDatabase | None) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from bench.call import COUNTRY_HEADER, MODEL, STREAM_MODEL
 from bench.peers.audition import audition
 from bench.peers.site import CONNECTIONS, PARTNERS, RESTRICTED, Peer, Site
@@ -22,8 +24,15 @@ SPARE: Final = 16_384
 
 
 @contextlib.contextmanager
-def haproxy(site: Site) -> Iterator[Peer]:
-    """Run one thread."""
+def haproxy_verifying(site: Site) -> Iterator[Peer]:
+    """As its manual shows it: each request's token is verified anew."""
+    with haproxy(site, "HAProxy, verifying each", "always_false") as peer:
+        yield structs.replace(peer, seldom=True)
+
+
+@contextlib.contextmanager
+def haproxy(site: Site, name: str = "HAProxy", known: str = "sc_get_gpt(0,0) gt 0") -> Iterator[Peer]:
+    """Run one thread. `known`: its condition under which a token need not be verified again."""
     directory, port, admin_port = site.fresh("haproxy"), free_port(), free_port()
     (directory / "models.map").write_text(f"{MODEL} whole\n{STREAM_MODEL} stream\n")
     (directory / "grants.map").write_text("".join(f"{model}/{name} 1\n" for model in (MODEL, STREAM_MODEL) for name in PARTNERS))
@@ -40,12 +49,13 @@ def haproxy(site: Site) -> Iterator[Peer]:
         audience=site.issuer.audience,
         country_header=COUNTRY_HEADER,
         restricted=" ".join(RESTRICTED),
+        known=known,
         bufsize=site.body + SPARE,
         connections=most_connections(),
     )
     command = [find("haproxy"), "-db", "-f", str(settings)]
-    with Program("HAProxy", command, (site.cores.server,), directory / "log", (port,)) as program:
-        peer = Peer("HAProxy", port, port, program, admin_port=admin_port, version=haproxy_version())
+    with Program(name, command, (site.cores.server,), directory / "log", (port,)) as program:
+        peer = Peer(name, port, port, program, admin_port=admin_port, version=haproxy_version())
         audition(peer, site)
         yield peer
 

@@ -52,7 +52,7 @@ def litellm(site: Site) -> Iterator[Peer]:
     }
     running = Program("LiteLLM", command, (site.cores.server,), directory / "log", (port,), environment, START_DEADLINE)
     with running as started:
-        peer = Peer("LiteLLM", port, port, started, version=_version())
+        peer = Peer("LiteLLM", port, port, started, version=_version(), seldom=True)
         audition(peer, site)
         yield peer
 

@@ -65,7 +65,7 @@ class Site(Struct, frozen=True):
 class Peer(Struct, frozen=True):
     """One running way to the upstreams. `program` is None for the direct way; `data_dir` and `admin_port` only the gate has.
 
-    `judges`: checks what it relays. `version` as the program tells it.
+    `judges`: checks what it relays. `version` as the program tells it. `seldom`: asked in the first case of requests alone.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Peer(Struct, frozen=True):
     admin_port: int = 0
     judges: bool = True
     version: str = ""
+    seldom: bool = False
 
     @property
     def programs(self) -> list[Program]:

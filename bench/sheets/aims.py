@@ -6,7 +6,7 @@ from bench.outcome import Outcome
 from bench.requests import RequestFigures
 from bench.sheet import Sheet
 
-RATIOS = (("nginx + Lua", 0.75), ("HAProxy", 1.6), ("Envoy", 2.0), ("aiohttp", 5.0), ("LiteLLM", 250.0))
+RATIOS = (("nginx + Lua", 0.75), ("HAProxy", 1.6), ("HAProxy, verifying each", 1.6), ("Envoy", 2.0), ("aiohttp", 5.0), ("LiteLLM", 250.0))
 """Requests per second of the gate, in those of each peer, at least."""
 EVENT_RATIO = 1.2
 P99_MILLISECONDS = 1.0

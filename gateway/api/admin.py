@@ -1,16 +1,16 @@
 """The admin listener: one aiohttp application, plain or TLS, shared by the workers of a machine through one port."""
 
 import logging
-import ssl
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import hdrs, web
 
 from gateway.api.health import Health, MetricsText
 from gateway.api.readiness import Readiness
+from gateway.api.tls import ServerTls
 from gateway.errors import SettingsError
 from gateway.settings.addresses import HostPort, host_port
-from gateway.settings.shape import AdminListener, Tls
+from gateway.settings.shape import AdminListener
 
 __all__ = ["AdminServer", "Readiness"]
 
@@ -53,7 +53,7 @@ class AdminServer:
     ) -> None:
         """Prepare; `reuse_port` lets several workers listen on one port. Raise `SettingsError` for a bad address or certificate."""
         self._address = _listening(settings.address)
-        self._tls = server_tls(settings.tls) if settings.tls is not None else None
+        self.tls = ServerTls(settings.tls, "listen.admin.tls") if settings.tls is not None else None
         self._reuse_port = reuse_port
         app = web.Application(middlewares=[spoken_errors], client_max_size=1024 * 1024)
         app.add_routes([*Health(readiness, metrics).routes(), *routes])
@@ -61,7 +61,7 @@ class AdminServer:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, keepalive_timeout=75.0)
 
     def __repr__(self) -> str:
-        return f"<AdminServer {self._address.host}:{self.port}{' TLS' if self._tls else ''}>"
+        return f"<AdminServer {self._address.host}:{self.port}{' TLS' if self.tls else ''}>"
 
     @property
     def port(self) -> int:
@@ -74,7 +74,11 @@ class AdminServer:
         await self._runner.setup()
         try:
             await web.TCPSite(
-                self._runner, self._address.host, self._address.port, ssl_context=self._tls, reuse_port=self._reuse_port
+                self._runner,
+                self._address.host,
+                self._address.port,
+                ssl_context=self.tls.context if self.tls is not None else None,
+                reuse_port=self._reuse_port,
             ).start()
         except OSError:
             await self._runner.cleanup()
@@ -90,17 +94,3 @@ def _listening(address: str) -> HostPort:
         return host_port(address)
     except ValueError as error:
         raise SettingsError(f'listen.admin.address: "{address}": {error}') from error
-
-
-def server_tls(settings: Tls) -> ssl.SSLContext:
-    """Make the context from PEM files, TLS 1.2 at least; raise `SettingsError` naming the files that cannot be used."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"listen.admin.tls: cannot use certificate {settings.certificate} with key {settings.key}: {type(error).__name__}. "
-            "Both must be readable PEM files that belong together"
-        ) from error
-    return context

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import shlex
 import sys
 import tempfile
@@ -10,7 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import uvloop
 from msgspec import structs
@@ -21,13 +19,12 @@ from gateway.cli.failures import DONE, REFUSED
 from gateway.cli.options import add_json
 from gateway.cli.probe_report import show_findings
 from gateway.cli.probe_scene import open_stage
+from gateway.cli.probe_target import TOKEN_VARIABLE, target_of
 from gateway.cli.tables import show_rows
 from gateway.errors import CommandError, SettingsError
 from gateway.probe.exchange import Manner, Revoke
-from gateway.probe.forger import Forger
 from gateway.probe.kinds import SUITE
 from gateway.probe.probe import Probe
-from gateway.probe.readers.spelling import names
 from gateway.probe.recorder import Recorder
 from gateway.probe.run import play_all
 from gateway.probe.target import Target
@@ -36,7 +33,6 @@ from gateway.settings.addresses import HostPort, host_port
 from gateway.settings.loader import load
 
 USUAL_UPSTREAM: Final = "127.0.0.1:8099"
-TOKEN_VARIABLE: Final = "GATEWAY_PROBE_TOKEN"  # noqa: S105 - its name
 KINDS: Final = tuple(dict.fromkeys(probe.kind for probe in SUITE))
 
 Stage = AbstractAsyncContextManager[tuple[Target, Recorder, Manner]]
@@ -130,59 +126,6 @@ async def _foreign(arguments: argparse.Namespace) -> AsyncIterator[tuple[Target,
         yield target, recorder, Manner(revoke=_command(arguments.revoke) if arguments.revoke else None)
     finally:
         await recorder.stop()
-
-
-def target_of(arguments: argparse.Namespace) -> Target:
-    """Read the options that say what is probed. Raises SettingsError with the right form."""
-    url = urlsplit(arguments.url or "")
-    if url.scheme not in {"http", "https"} or not url.hostname:
-        raise SettingsError(
-            "which gateway? Write: gateway probe http://127.0.0.1:8080 --allowed M --forbidden M --token-allowed T, or --self"
-        )
-    allowed, forbidden = _models(arguments)
-    try:
-        port = url.port or (443 if url.scheme == "https" else 80)
-    except ValueError:
-        raise SettingsError(f"{arguments.url}: the port is none") from None
-    return Target(
-        host=url.hostname,
-        port=port,
-        tls=url.scheme == "https",
-        prefix=url.path.rstrip("/"),
-        allowed=allowed,
-        forbidden=forbidden,
-        token=_token(arguments.token_allowed),
-        permitted=arguments.token_permitted,
-        header=arguments.token_header,
-        extra=tuple(_header(line) for line in arguments.header),
-        family=arguments.header_family.lower(),
-        signer=Forger.read(arguments.issuer_key) if arguments.issuer_key else None,
-        may_revoke=bool(arguments.revoke),
-    )
-
-
-def _models(arguments: argparse.Namespace) -> tuple[str, str]:
-    if not arguments.allowed or not arguments.forbidden:
-        raise SettingsError("which models? Write: --allowed MODEL --forbidden MODEL")
-    if names(arguments.allowed, arguments.forbidden) or names(arguments.forbidden, arguments.allowed):
-        raise SettingsError(
-            "--allowed and --forbidden: one name is within the other, so that what was run cannot be told. Take other names."
-        )
-    return arguments.allowed, arguments.forbidden
-
-
-def _token(given: str | None) -> str:
-    token = (sys.stdin.read() if given == "-" else given or os.environ.get(TOKEN_VARIABLE, "")).strip()
-    if not token:
-        raise SettingsError(f"whose credential? Write: --token-allowed T, or set {TOKEN_VARIABLE}")
-    return token
-
-
-def _header(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
-    if not colon or not name.strip():
-        raise SettingsError(f"--header: {name!r} has no value. Write: --header 'name: value'")
-    return name.strip(), value.strip()
 
 
 def _command(line: str) -> Revoke:

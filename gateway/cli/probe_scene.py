@@ -20,6 +20,7 @@ from gateway.probe.target import Target
 from gateway.settings.shape import Settings
 
 SETTLED: Final = 200
+QUIET: Final = 0.01  # seconds: this gate dispatches before it answers
 
 
 @asynccontextmanager
@@ -33,7 +34,7 @@ async def open_stage(settings: Settings, directory: Path) -> AsyncIterator[tuple
             async with asyncio.timeout(10):
                 while (await scene.caller(PARTNER).ask(GATED)).status != SETTLED:  # noqa: ASYNC110 - the gate has no event for it
                     await asyncio.sleep(0.01)
-            yield _target(scene), recorder, Manner(revoke=_revoking(scene))
+            yield _target(scene), recorder, Manner(quiet=QUIET, revoke=_revoking(scene))
     finally:
         await recorder.stop()
 

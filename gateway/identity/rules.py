@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, TypeGuard
 
+from gateway.identity.binding import bound_to
 from gateway.policy.vocabulary import Reason
 from gateway.settings.shape import Issuer
 
@@ -55,10 +56,16 @@ def check_claims(payload: Mapping[str, object], issuer: Issuer, wall: float) -> 
     """Check the registered claims of a token whose signature holds, at `wall` epoch seconds.
 
     `exp` must be an integer and in the future, `nbf` and `iat` in the past if they are there, `aud` must name us. A token bound
-    to a key (`cnf`, RFC 7800) is no bearer token, a security event (`events`, RFC 8417) no access token.
+    to a key (`cnf`, RFC 7800) is no bearer token: bound to a certificate it is looked at again with each connection, bound to anything
+    else it is refused. A security event (`events`, RFC 8417) is no access token.
     """
     expires = payload.get("exp")
-    if not is_date(expires) or not _shaped(payload) or not _meant_for_us(payload.get("aud"), issuer):
+    if (
+        not is_date(expires)
+        or not _shaped(payload)
+        or not _bound_as_demanded(payload, issuer)
+        or not _meant_for_us(payload.get("aud"), issuer)
+    ):
         return Reason.TOKEN_INVALID
     ahead = wall + issuer.leeway
     if not (_not_after(payload, "nbf", ahead) and _not_after(payload, "iat", ahead + ISSUED_AHEAD)):
@@ -67,8 +74,12 @@ def check_claims(payload: Mapping[str, object], issuer: Issuer, wall: float) -> 
 
 
 def _shaped(payload: Mapping[str, object]) -> bool:
-    bound = "cnf" in payload or "events" in payload
-    return not bound and ("jti" not in payload or is_identifier(payload["jti"]))
+    return "events" not in payload and ("jti" not in payload or is_identifier(payload["jti"]))
+
+
+def _bound_as_demanded(payload: Mapping[str, object], issuer: Issuer) -> bool:
+    bound = bound_to(payload)
+    return bound is not None and (bound != "" or not issuer.certificate_bound)
 
 
 def _meant_for_us(audience: object, issuer: Issuer) -> bool:

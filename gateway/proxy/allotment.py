@@ -25,7 +25,10 @@ SPARE: Final = 16
 
 
 class Allotment:
-    """`left` requests can be used at once, negative: on credit. `places` can be held. Before `free_at` there is no further request."""
+    """`left` requests can be used at once, negative: on credit. `places` can be held. Before `free_at` there is no further request.
+
+    `used`: how many asked since the last round, `idle`: for how many rounds nobody did.
+    """
 
     __slots__ = (
         "_arrival",
@@ -42,6 +45,7 @@ class Allotment:
         "places",
         "refused",
         "share",
+        "used",
         "waiting",
     )
 
@@ -56,6 +60,7 @@ class Allotment:
         self.full_until = 0.0
         self.waiting = 0
         self.idle = 0
+        self.used = 0
         self.refused = 0
         self.pending: asyncio.Future[None] | None = None
         self._said: tuple[Model | None, Grant | None] = (None, None)
@@ -90,19 +95,25 @@ class Allotment:
         return min(max(self.batch, self.waiting), rate.burst)
 
     def wanted_places(self, held: int) -> int:
-        """How many to hold while `held` are in use and others wait."""
+        """How many to hold while `held` are in use and others wait. Never fewer than now: they may be taken before the answer comes."""
         concurrent = self.share.concurrent
-        return min(held + self.waiting + concurrent // SPARE, concurrent) if concurrent else 0
+        return min(max(held + self.waiting + concurrent // SPARE, self.places), concurrent) if concurrent else 0
 
     def pay(self) -> int:
         """How many were used on credit; they are counted now."""
         debt, self.left = max(0, -self.left), max(0, self.left)
         return debt
 
-    def give_back(self) -> int:
-        """The same less what was not used: negative."""
-        spent, self.left, self.batch = -self.left, 0, 1
-        return spent
+    def end_round(self) -> int:
+        """The same, less what is given back (negative): all that another round like this one would not use. So nothing is held for long."""
+        self.idle = 0 if self.used else self.idle + 1
+        surplus = self.left - self.used
+        self.used = 0
+        if surplus <= 0:
+            return self.pay()
+        self.left -= surplus
+        self.batch = max(1, min(self.batch, self.left))
+        return -surplus
 
     def receive(self, asked: int, given: int, wait: float, now: float) -> None:
         """Take in `given` of `asked` requests; where there was none, one will come in `wait` seconds."""

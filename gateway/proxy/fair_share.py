@@ -105,7 +105,7 @@ class FairShare:
             allotment = self._allotments[model.id, organisation] = Allotment(model.id, organisation)
         share = allotment.agree(model, grant)
         held = self._leases.count(model.id, organisation) if share.concurrent else -1
-        allotment.idle = 0
+        allotment.used += 1
         if self.store is None or self.away:
             excess = self._take_part(allotment, held, now)
             return None if excess is None else _denial(permit, excess)
@@ -185,28 +185,25 @@ class FairShare:
 
     async def _settle(self, wishes: Sequence[Wish]) -> None:
         """Make one round trip: tell what was used on credit, take requests and places. Nothing else is asked for these meanwhile."""
-        store = self.store
-        if store is None:
-            return
+        given: list[Given] | None = None
         try:
-            given = await store.take([wish.asked for wish in wishes])
+            given = await self.store.take([wish.asked for wish in wishes]) if self.store is not None else None
         except StoreUnavailableError:
-            self.away = True
             self._on_taken("failed")
-            return
-        finally:
+        finally:  # whatever happens, nobody waits for an answer that does not come
+            self.away = given is None and self.store is not None
             for wish in wishes:
                 wish.allotment.pending = None
-        self.away = False
         now = self._clock().steady
-        for wish, got in zip(wishes, given, strict=True):
+        for wish, got in zip(wishes, given or (), strict=given is not None):
             self._receive(wish, got, now)
 
     def _receive(self, wish: Wish, got: Given, now: float) -> None:
         allotment = wish.allotment
         allotment.receive(wish.requests, got.requests, got.wait, now)
         allotment.places = got.places
-        full = wish.more and wish.places > 0 and got.places <= self._held(allotment)
+        held, concurrent = self._held(allotment), allotment.share.concurrent
+        full = bool(concurrent) and got.places <= held and (got.places < wish.places or held >= concurrent)
         if full:
             allotment.full_until = now + RECHECK
         if wish.more:
@@ -218,17 +215,16 @@ class FairShare:
             await self.settle()
 
     def _round(self, allotment: Allotment) -> Wish | None:
-        """Say what is to be settled now: what was not used is given back, places in use are renewed. Forget who has long been idle."""
-        allotment.idle += 1
-        held = self._held(allotment)
-        if allotment.idle > FORGET and not held and not allotment.places and not allotment.left and allotment.pending is None:
-            del self._allotments[allotment.model, allotment.organisation]
+        """Say what is to be settled now: what will not be used is given back, places in use are renewed. Forget who has long been idle."""
+        if allotment.pending is not None:
             return None
-        unused = allotment.left and allotment.idle > 1
-        if self.store is None or allotment.pending is not None or not (unused or held or allotment.places or self.away):
+        spent, held = allotment.end_round(), self._held(allotment)
+        if allotment.idle > FORGET and not held:
+            del self._allotments[allotment.model, allotment.organisation]
+        if self.store is None or not (spent or held or allotment.places or self.away):
             return None
         allotment.places = held if allotment.share.concurrent else 0
-        return Wish(allotment, allotment.give_back() if unused else allotment.pay(), 0, allotment.places)
+        return Wish(allotment, spent, 0, allotment.places)
 
     def _held(self, allotment: Allotment) -> int:
         return self._leases.count(allotment.model, allotment.organisation)

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from gateway.dialects import House
 from gateway.identity.bearer import find_credential
+from gateway.identity.binding import is_shown
 from gateway.identity.verifier import NeedKeys
 from gateway.policy.access import AccessRequest, Instant, Location, Subject
 from gateway.policy.decide import decide
@@ -40,6 +41,7 @@ from gateway.wire.resolved import Resolved
 from gateway.wire.routes import Kind
 
 UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
+UNSHOWN: Final = "the token is bound to a client certificate that this connection has not shown"
 CATALOGUES: Final = frozenset((Kind.CATALOGUE, Kind.CATALOGUE_ITEM))
 CROWDED: Final = "your organisation has as many connections open as it may"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -191,7 +193,7 @@ class Gate:
         address, location = self._locate(connection, head)
         decision = self.decide(request, subject, resolved.model, location, now)
         if not isinstance(decision, Permit):
-            self._not_yet(connection, request, decision)
+            self.put_off(connection, request, decision)
             return
         relay_type = self.relay_type if request.handshake is None else WebSocketRelay
         upstream = self.upstreams[decision.model.upstream]
@@ -230,6 +232,13 @@ class Gate:
             self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
         return decision
 
+    def put_off(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:
+        """Refuse, or wait for what the share lacks and begin again: what was looked up and decided before is not carried over."""
+        if isinstance(answer, Denial):
+            self.replies.answer_refusal(connection, request, self.replies.refusal_of(answer, request))
+        else:
+            self.later(self._await_share(connection, request, answer))
+
     def refuse_unreadable(self, connection: Connection, request: Request) -> None:
         """Refuse what cannot be read in one way only, and close: what follows on this connection has no certain meaning."""
         request.keep_alive = False
@@ -246,12 +255,6 @@ class Gate:
             head.located_in, head.located_by = locator.generation, locator
             located = head.located = locator.locate(connection.peer, head.envelope.headers)
         return located
-
-    def _not_yet(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:
-        if isinstance(answer, Denial):
-            self.replies.answer_refusal(connection, request, self.replies.refusal_of(answer, request))
-        else:
-            self.later(self._await_share(connection, request, answer))
 
     def _over_share(self, request: Request, answer: Denial | Allotment, now: Instant) -> Denial | Allotment:
         """Put it on record where it is a refusal."""
@@ -308,6 +311,9 @@ class Gate:
             self.replies.refuse(connection, request, identity if isinstance(identity, Reason) else Reason.KEYSET_UNAVAILABLE)
 
     def _identified(self, connection: Connection, request: Request, subject: Subject, now: Instant) -> None:
+        if subject.bound_to and not is_shown(subject.bound_to, connection.thumbprint):
+            self.replies.refuse(connection, request, Reason.TOKEN_INVALID, UNSHOWN)
+            return
         request.subject = subject
         if self.limits.connections_per_organisation and not self.doors.belongs(connection, subject.organisation, self.limits):
             request.keep_alive = False

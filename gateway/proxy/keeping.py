@@ -1,4 +1,4 @@
-"""A relay whose answer makes stored objects, or ends one: the ledger knows before the caller does.
+"""A relay whose answer makes stored objects, or ends one, or that has several models: the ledger knows before the caller does.
 
 What is held back is an answer until it is whole or, of a stream, its first events until one names the object. An object that cannot be
 entered is nobody's and of no use to anybody, so its answer is replaced by a 503.
@@ -10,8 +10,10 @@ from typing import Final, Protocol
 from msgspec import Struct, field
 
 from gateway.errors import StoreUnavailableError
+from gateway.policy.decision import Permit
 from gateway.policy.holding import Holding
 from gateway.proxy.answer import ResponseHead
+from gateway.proxy.named import NamedModels
 from gateway.proxy.relay import Relay
 from gateway.proxy.whole import WholeAnswer
 from gateway.wire.sse import is_event_stream
@@ -44,9 +46,11 @@ class Duty(Struct, frozen=True):
 
 
 class KeepingRelay(Relay, eq=False):
-    """Give it its `duty` before it starts."""
+    """Give it its `duty` before it starts, and the permits of `others`: it ends when any of its models is no longer permitted."""
 
     duty: Duty | None = None
+    others: tuple[Permit, ...] = ()
+    _named: NamedModels | None = None
     _head: ResponseHead | None = None
     _held: list[bytes] = field(default_factory=list)
     _size: int = 0
@@ -55,11 +59,19 @@ class KeepingRelay(Relay, eq=False):
     _discharged: bool = False
     _entering: asyncio.Task[None] | None = None
 
+    def start(self) -> None:
+        """Hold a lease on every model, and send the request."""
+        if self.others:
+            self._named = NamedModels(self, self._gate.leases)
+            for permit in self.others:
+                self._named.add(permit)
+        super().start()
+
     # -- the upstream's side ------------------------------------------------------------------------------------------
 
     def deliver(self, head: ResponseHead | None, chunks: list[bytes], *, complete: bool) -> None:
         """Hold back what comes until the ledger knows."""
-        if head is not None and head.status not in SUCCESS:
+        if self.duty is None or (head is not None and head.status not in SUCCESS):
             self._discharged = True
         if self._over or self._discharged:
             super().deliver(head, chunks, complete=complete)
@@ -78,7 +90,7 @@ class KeepingRelay(Relay, eq=False):
 
     def deliver_whole(self, answer: WholeAnswer) -> None:
         """Hold back an answer that came whole until the ledger knows."""
-        if self._over or answer.status not in SUCCESS:
+        if self._over or self.duty is None or answer.status not in SUCCESS:
             super().deliver_whole(answer)
             return
         self._link = None
@@ -124,6 +136,11 @@ class KeepingRelay(Relay, eq=False):
         else:
             held, self._held = self._held, []
             super().deliver(self._head, held, complete=self._came)
+
+    def _end(self) -> None:
+        super()._end()
+        if self._named is not None:
+            self._named.release()
 
     def _refuse(self, status: int, problem: str) -> None:
         """Nothing of the answer has left: the caller gets another in its place."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import httptools
 
+from gateway.identity.binding import thumbprint_of
 from gateway.proxy.deadlines import NEVER
 from gateway.proxy.heads import Head, Stencil, stencil_of
 from gateway.proxy.request import Request
@@ -28,7 +29,11 @@ VERSIONS: Final = frozenset(("1.1", "1.0"))
 
 
 class Connection(asyncio.Protocol):
-    """One caller's connection. The parser fills `_arriving`; `_serving` is the request being answered; others queue."""
+    """One caller's connection. `peer`: the client's address, where the proxy in front has said it; else the socket's.
+
+    `thumbprint` names the certificate that the client has shown, empty where it has shown none. The parser fills `_arriving`;
+    `_serving` is the request being answered; others queue.
+    """
 
     __slots__ = (
         "_arriving",
@@ -47,11 +52,12 @@ class Connection(asyncio.Protocol):
         "head",
         "peer",
         "relay",
+        "thumbprint",
         "transport",
         "writing_paused",
     )
 
-    def __init__(self, gate: "Gate") -> None:
+    def __init__(self, gate: "Gate", peer: str = "") -> None:
         self._gate = gate
         self._parser = httptools.HttpRequestParser(self)
         self._arriving: Request | None = None
@@ -66,7 +72,8 @@ class Connection(asyncio.Protocol):
         self.writing_paused = False
         self.closed = False
         self.deadline = NEVER
-        self.peer = ""
+        self.peer = peer
+        self.thumbprint = ""
         self.head: Head | None = None
         self.relay: Relay | None = None
         self.transport: asyncio.Transport = None  # type: ignore[assignment] # set by connection_made before any other call
@@ -80,8 +87,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, unless the gate has as many as it may."""
         self.transport = transport  # type: ignore[assignment] # a stream server hands out stream transports
-        peer = transport.get_extra_info("peername")
-        self.peer = peer[0] if isinstance(peer, tuple) else ""
+        if not self.peer:
+            peer = transport.get_extra_info("peername")
+            self.peer = peer[0] if isinstance(peer, tuple) else ""
+        if (secured := transport.get_extra_info("ssl_object")) is not None:
+            self.thumbprint = thumbprint_of(secured.getpeercert(binary_form=True))
         self.transport.set_write_buffer_limits(high=self._gate.limits.buffer)
         self.deadline = self._gate.now() + self._gate.limits.header_timeout
         self._gate.doors.admit(self, self._gate.limits)

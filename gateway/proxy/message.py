@@ -15,10 +15,13 @@ BODIED: Final = frozenset((b"POST", b"PUT", b"PATCH"))
 OURS_TO_WRITE: Final = frozenset((b"via", b"x-request-id", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"))
 
 
-def request_head(request: Request, endpoint: Endpoint, credential: tuple[bytes, bytes] | None, address: str, scheme: bytes) -> bytes:
+def request_head(
+    request: Request, endpoint: Endpoint, credential: tuple[bytes, bytes] | None, address: str, scheme: bytes, introduced: bytes = b""
+) -> bytes:
     """Head of the request as it goes upstream: same method and target, our credential in place of the caller's.
 
-    `address` is the client's, as established. All but the ids and the length follows from the head, and is kept with it.
+    `address` is the client's, as established; `introduced` are lines by which the gate introduces the request, each ended. All but
+    these, the ids and the length follows from the head, and is kept with it.
     """
     head = request.head
     if head is None:
@@ -30,8 +33,8 @@ def request_head(request: Request, endpoint: Endpoint, credential: tuple[bytes, 
     number = request.number
     trace = b"" if head.traced else b"traceparent: 00-00000000%b-%b-00\r\n" % (number, number[-16:])
     if request.size or head.envelope.method in BODIED:
-        return b"%bx-request-id: %b\r\n%bcontent-length: %d\r\n\r\n" % (head.forwarded, number, trace, request.size)
-    return b"%bx-request-id: %b\r\n%b\r\n" % (head.forwarded, number, trace)
+        return b"%b%bx-request-id: %b\r\n%bcontent-length: %d\r\n\r\n" % (head.forwarded, introduced, number, trace, request.size)
+    return b"%b%bx-request-id: %b\r\n%b\r\n" % (head.forwarded, introduced, number, trace)
 
 
 def _forwarded(
@@ -87,10 +90,10 @@ def local_head(status: int, headers: list[tuple[bytes, bytes]], length: int, *, 
 
 
 def upgrade_head(
-    request: Request, endpoint: Endpoint, credential: tuple[bytes, bytes] | None, address: str, scheme: bytes, key: bytes
+    request: Request, endpoint: Endpoint, credential: tuple[bytes, bytes] | None, address: str, scheme: bytes, introduced: bytes, key: bytes
 ) -> bytes:
     """Head of our own opening handshake with the upstream: our key, no extension, the subprotocols without the caller's credential."""
-    plain = request_head(request, endpoint, credential, address, scheme)
+    plain = request_head(request, endpoint, credential, address, scheme, introduced)
     lines = [plain[:-2], b"connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ", key, b"\r\n"]
     if request.handshake is not None and request.handshake.protocols:
         lines.append(b"sec-websocket-protocol: " + b", ".join(request.handshake.protocols) + b"\r\n")

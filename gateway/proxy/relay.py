@@ -227,7 +227,9 @@ class Relay(Struct, eq=False):
     def _send(self, link: Link) -> None:
         self._link = link
         self._sent_at = self._gate.now()
-        head = request_head(self.request, link.endpoint, self._upstream.credential, self.client_address, self._gate.scheme)
+        upstream = self._upstream
+        introduced = b"" if upstream.introduction is None else upstream.introduction.lines(self.permit, self.request.number)
+        head = request_head(self.request, link.endpoint, upstream.credential, self.client_address, self._gate.scheme, introduced)
         link.carry(self, head, self.request.whole_body())
 
     def _begin_answer(self, head: ResponseHead, out: list[bytes]) -> None:

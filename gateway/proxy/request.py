@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 LOOSE: Final = 1024
 """Chunks of a body that are kept apart; chunks of two bytes would take twenty times their size."""
 
+MOST_TINY: Final = 16 * LOOSE
+"""Chunks after which they must have been of `TINY` bytes on average: to read a megabyte of less takes seconds of everybody's time."""
+
+TINY: Final = 16
+
 
 class Request(Struct, eq=False):
     """Filled by the listener, judged by the journey. `started` is the loop's time of its first byte, seconds.
@@ -61,8 +66,16 @@ class Request(Struct, eq=False):
         return self.body[0] if self.body else b""
 
     def gather(self) -> None:
-        """Join the chunks that came since the last time; `loose` says how many there may be before the next."""
+        """Join the chunks that came since the last time; `loose` says how many there may be before the next.
+
+        Too many tiny ones are a problem of the request.
+        """
         joined = self.loose - LOOSE
+        chunks = (joined + 1) * (LOOSE - 1)
+        if chunks >= MOST_TINY and self.size < TINY * chunks:
+            self.problem = "the body comes in too many tiny chunks"
+            self.body.clear()
+            return
         self.body[joined:] = [b"".join(self.body[joined:])]
         self.loose += 1
 

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.proxy.deadlines import Deadlines
+from gateway.proxy.introduction import Introduction
 from gateway.proxy.link import Link
 from gateway.proxy.waiting import Waiting
 from gateway.settings.shape import Upstream as UpstreamSettings
@@ -83,6 +84,7 @@ class Upstream:
         self.credential: tuple[bytes, bytes] | None = None
         if settings.credential is not None:
             self.credential = (settings.credential.header.lower().encode(), (settings.credential.prefix + credential).encode())
+        self.introduction: Introduction | None = None  # None: it is told nothing of the caller
         self.tls = _tls(settings)
         self._deadlines = deadlines
         self._endpoints = [Endpoint(url, self) for url in settings.urls]

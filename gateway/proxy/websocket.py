@@ -67,7 +67,10 @@ class WebSocketRelay(Relay):
     def _send(self, link: Link) -> None:
         self._link = link
         self._sent_at = self._gate.now()
-        head = upgrade_head(self.request, link.endpoint, self._upstream.credential, self.client_address, self._gate.scheme, self._key)
+        upstream = self._upstream
+        introduced = b"" if upstream.introduction is None else upstream.introduction.lines(self.permit, self.request.number)
+        scheme = self._gate.scheme
+        head = upgrade_head(self.request, link.endpoint, upstream.credential, self.client_address, scheme, introduced, self._key)
         link.carry(self, head, b"")
         link.deadline = self._sent_at + link.endpoint.settings.connect_timeout
 

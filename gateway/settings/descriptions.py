@@ -31,6 +31,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "geolocation": "A database that says in which country an address is; without one, only a country header can say it.",
             "limits": "Bounds of every request and every connection.",
             "ledger": "Whose the stored objects are; without it whatever works on them is refused. See docs/stateful.md.",
+            "assertion": "The key with which the gate signs what it lets through; its public part is at `/.well-known/gateway-jwks.json`.",
             "fair_share": "How much each organisation may use of each model, so that no one starves another.",
             "audit": "One record of each decision.",
             "metrics": "What the metrics show.",
@@ -66,6 +67,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "address": "`host:port`; `[::]:8080` for IPv6.",
             "tls": "Serve TLS with this certificate; without it, plain HTTP.",
             "trusted_proxies": "Networks of the proxies in front of the gate. Only they are believed about a client's address and country.",
+            "proxy_protocol": "Whether they begin each connection with a PROXY header, `v1`, `v2` or `any`; nobody else may come in then.",
             "client_address_header": "Which header of theirs names the client; counted from the right over trusted proxies.",
             "country_header": "A header of theirs (such as `cf-ipcountry`) with the client's alpha-2 country; empty: none.",
         },
@@ -76,6 +78,8 @@ DESCRIPTIONS: Final = MappingProxyType(
         "Tls": {
             "certificate": "PEM file with the certificate and its chain.",
             "key": "PEM file with the private key, readable by the gate alone.",
+            "client_ca": "PEM file of the authorities that sign the certificates of clients.",
+            "client_certificates": "Whether clients are asked for one: tokens bound to it need it (RFC 8705).",
         },
         "Store": {
             "url": "`embedded` (a private server, started by the gate), `redis://host:6379`, `unix:///path`, "
@@ -96,6 +100,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "keys": "Where its public keys come from: exactly one of `file`, `jwks_url`, `discovery`.",
             "claims": "Where its tokens say what.",
             "leeway": "How far its clock may differ from ours, at most 300.",
+            "certificate_bound": "Refuse its tokens unless they are bound to a client certificate (`cnf.x5t#S256`).",
             "cut_at_expiry": "Cut running streams when the token expires; else a stream that began in time may finish.",
         },
         "Keys": {
@@ -127,6 +132,8 @@ DESCRIPTIONS: Final = MappingProxyType(
             "urls": "Its addresses; several share the load. A path is put before the request's path.",
             "credential": "The gate's own credential, added to every request; the caller's is always removed.",
             "ca_file": "PEM file of the authorities that may sign its certificate; empty: the system's.",
+            "identity_headers": "What it is told of each request, each in a header of its own, such as `X-Gateway-Organisation`.",
+            "assertion": "Sign what it is told, in `X-Gateway-Assertion`; needs the section `assertion`.",
             "connect_timeout": "How long connecting may take.",
             "first_byte_timeout": "How long the upstream may take to begin its answer.",
             "idle_timeout": "How long an answer may pause.",
@@ -134,6 +141,12 @@ DESCRIPTIONS: Final = MappingProxyType(
             "max_idle": "Most connections kept open unused, per worker.",
             "keepalive": "How long an unused connection is kept.",
             "retry_after": "How long an address that failed is passed over.",
+        },
+        "Assertion": {
+            "key_file": "PEM file with a private key on P-256: `openssl ecparam -name prime256v1 -genkey -noout`.",
+            "previous_key_file": "The key before it, which is still published while signatures made with it are under way.",
+            "issuer": "The `iss` claim.",
+            "lifetime": "How long a signature is good, at most 300.",
         },
         "Credential": {
             "header": "The header that carries it.",

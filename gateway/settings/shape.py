@@ -15,6 +15,7 @@ __all__ = [
     "CLAIM_PATHS",
     "AdminListener",
     "AnonymizerDatabase",
+    "Assertion",
     "Audit",
     "Claims",
     "CountryList",
@@ -45,10 +46,12 @@ __all__ = [
 
 
 class Tls(Section, frozen=True, kw_only=True):
-    """Server certificate and key, PEM files."""
+    """Server certificate and key, PEM files, and whose client certificates are taken."""
 
     certificate: str
     key: str
+    client_ca: str = ""
+    client_certificates: Literal["none", "optional", "required"] = "none"
 
 
 class ProxyListener(Section, frozen=True, kw_only=True):
@@ -57,8 +60,18 @@ class ProxyListener(Section, frozen=True, kw_only=True):
     address: str = "0.0.0.0:8080"
     tls: Tls | None = None
     trusted_proxies: tuple[str, ...] = ()
+    proxy_protocol: Literal["off", "v1", "v2", "any"] = "off"
     client_address_header: Literal["none", "x-forwarded-for", "forwarded"] = "none"
     country_header: str = ""
+
+
+class Assertion(Section, frozen=True, kw_only=True):
+    """The gate's own signature on what it lets through (ES256), for upstreams that ask for it."""
+
+    key_file: str
+    previous_key_file: str = ""
+    issuer: str = "gateway"
+    lifetime: Annotated[float, Meta(ge=1, le=300)] = 60.0
 
 
 class AdminListener(Section, frozen=True, kw_only=True):
@@ -138,6 +151,7 @@ class Issuer(Section, frozen=True, kw_only=True):
     claims: Claims = Claims()
     leeway: Annotated[float, Meta(ge=0, le=300)] = 0.0
     cut_at_expiry: bool = False
+    certificate_bound: bool = False
 
 
 class Credential(Section, frozen=True, kw_only=True):
@@ -156,6 +170,8 @@ class Upstream(Section, frozen=True, kw_only=True):
     urls: tuple[str, ...]
     credential: Credential | None = None
     ca_file: str = ""
+    identity_headers: tuple[Literal["organisation", "issuer", "model", "decision_id", "revision"], ...] = ()
+    assertion: bool = False
     connect_timeout: Seconds = 5.0
     first_byte_timeout: Seconds = 600.0
     idle_timeout: Seconds = 300.0
@@ -297,6 +313,7 @@ class Settings(Section, frozen=True, kw_only=True):
     limits: Limits = Limits()
     ledger: Ledger = Ledger()
     fair_share: FairShare = FairShare()
+    assertion: Assertion | None = None
     audit: Audit = Audit()
     metrics: Metrics = Metrics()
     log: Log = Log()

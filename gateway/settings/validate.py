@@ -8,6 +8,7 @@ from gateway.settings.addresses import cluster_prefix, host_port, http_url, netw
 from gateway.settings.problems import Problem
 from gateway.settings.shape import CLAIM_PATHS, Credential, Geolocation, Issuer, Keys, Limits, ProxyListener, Settings, Store, Upstream
 from gateway.settings.validate_approvals import approval_problems
+from gateway.settings.validate_edge import edge_problems
 from gateway.settings.validate_ledger import ledger_problems
 from gateway.settings.validate_models import model_problems, repeated
 from gateway.settings.validate_shares import share_problems
@@ -47,6 +48,7 @@ def _listen(settings: Settings) -> Problems:
     if not wrong and host_port(proxy.address).port == host_port(admin.address).port != 0:
         yield Problem("listen.admin.address", "the proxy listens on this port already. Write another port")
     yield from _proxies(proxy)
+    yield from edge_problems(settings)
 
 
 def _proxies(proxy: ProxyListener) -> Problems:
@@ -54,7 +56,11 @@ def _proxies(proxy: ProxyListener) -> Problems:
         yield from _tried(network, text, f"listen.proxy.trusted_proxies[{index}]")
     if proxy.country_header and not FIELD_NAME.fullmatch(proxy.country_header):
         yield Problem("listen.proxy.country_header", "expected the name of a header. Write: cf-ipcountry")
-    asked = {"client_address_header": proxy.client_address_header != "none", "country_header": bool(proxy.country_header)}
+    asked = {
+        "proxy_protocol": proxy.proxy_protocol != "off",
+        "client_address_header": proxy.client_address_header != "none",
+        "country_header": bool(proxy.country_header),
+    }
     for name, wanted in asked.items():
         if wanted and not proxy.trusted_proxies:
             yield Problem(

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Raw, Struct, structs
 
 from gateway.policy.vocabulary import Reason
-from gateway.wire.batch import Gated, read_message_batch
+from gateway.wire.batch import message_requests
 from gateway.wire.body import read_object, read_text
 from gateway.wire.headers import Headers
 from gateway.wire.identifiers import is_id
@@ -50,8 +50,8 @@ _TWO_FILES: Final = Refused(Reason.MALFORMED_REQUEST, "the form has more than on
 class Asked(Struct, frozen=True):
     """What is asked. `model`: "" where none is named; `others`: further models (a batch's). `ids`: every object referred to.
 
-    `within` are those of the ids that the body names, `filled` those that take up what the model says. `lines`: a batch's file, still
-    to be read. `kept`: the answer is stored. `lasting`: something is set going for which nobody waits.
+    `within` are those of the ids that the body names, `filled` those that take up what the model says. `batch`: a
+    batch's file or requests, still to be read. `kept`: the answer is stored. `lasting`: something is set going for which nobody waits.
     """
 
     model: str = ""
@@ -59,26 +59,30 @@ class Asked(Struct, frozen=True):
     ids: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     filled: tuple[str, ...] = ()
-    lines: bytes | None = None
+    batch: bytes | list[Raw] | None = None
     stream: bool = False
     kept: bool = True
     lasting: bool = False
 
 
-def read_asked(use: Use, route: Route, path: str, query: bytes, headers: Headers, body: bytes, gated: Gated) -> Asked | Refused:
-    """Read a request for one of the uses of stored objects; total, never raises. `gated` is asked of a batch's models."""
+def read_asked(use: Use, route: Route, path: str, query: bytes, headers: Headers, body: bytes) -> Asked | Refused:
+    """Read a request for one of the uses of stored objects; total, never raises."""
     ids = use.ids(path)
     if not all(map(is_id, ids)):
         return NO_SUCH
     problem = query_problem(query)
     if problem is not None:
         return problem
-    asked = _read_body(use, route, path, headers, body, gated)
+    asked = _read_body(use, route, path, headers, body)
     if isinstance(asked, Refused):
         return asked
     filled = (*ids[:1], *asked.filled) if "fills" in use.words else asked.filled
     return structs.replace(
-        asked, ids=tuple(dict.fromkeys((*ids, *asked.within))), filled=filled, lasting=asked.lasting or "outlives" in use.words
+        asked,
+        ids=tuple(dict.fromkeys((*ids, *asked.within))),
+        filled=filled,
+        stream=asked.stream or b"stream=true" in query,
+        lasting=asked.lasting or "outlives" in use.words,
     )
 
 
@@ -107,7 +111,7 @@ def query_problem(query: bytes) -> Refused | None:
     problem = parameter_problem(query) if query else None
     if problem is not None or not query:
         return problem
-    for part in query.split(b"&"):
+    for part in query.replace(b";", b"&").split(b"&"):
         name, _, value = part.partition(b"=")
         text = text_of_parameter(value) or ""
         if text_of_parameter(name) not in _PARAMETERS or (name == b"starting_after" and not _NUMBER.fullmatch(text)):
@@ -115,12 +119,12 @@ def query_problem(query: bytes) -> Refused | None:
     return None
 
 
-def _read_body(use: Use, route: Route, path: str, headers: Headers, body: bytes, gated: Gated) -> Asked | Refused:
+def _read_body(use: Use, route: Route, path: str, headers: Headers, body: bytes) -> Asked | Refused:
     reading = use.reading
     if reading is Reading.NONE or (reading is Reading.JSON and not body and "model" not in use.words):
         return _BODY if body else Asked()
     if reading is Reading.REQUESTS:
-        return _in_requests(headers, body, gated)
+        return _in_requests(headers, body)
     form = reading is Reading.FORM or (reading is Reading.EITHER and _says_form(headers))
     named = structs.replace(
         route,
@@ -194,12 +198,12 @@ def _in_form(route: Route, path: str, headers: Headers, body: bytes) -> Asked | 
         return _PURPOSELESS
     if purpose == _BATCH and not files:
         return Refused(Reason.MALFORMED_REQUEST, "the form has no file")
-    return Asked(model=resolved.model, stream=resolved.stream, lines=files[0] if purpose == _BATCH else None)
+    return Asked(model=resolved.model, stream=resolved.stream, batch=files[0] if purpose == _BATCH else None)
 
 
-def _in_requests(headers: Headers, body: bytes, gated: Gated) -> Asked | Refused:
+def _in_requests(headers: Headers, body: bytes) -> Asked | Refused:
     text = read_json(notable(headers), body)
     if isinstance(text, str):
         return Refused(Reason.MALFORMED_REQUEST, text)
-    batch = read_message_batch(text, gated)
-    return batch if isinstance(batch, Refused) else Asked(others=batch.models)
+    items = message_requests(text)
+    return items if isinstance(items, Refused) else Asked(batch=items)

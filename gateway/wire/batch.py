@@ -4,7 +4,7 @@ A gated model is refused in them by default, because a batch outlives the permis
 every line has been read. Each line is judged as the request that it will become, by the rules of its own route.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Raw, Struct
@@ -18,6 +18,9 @@ from gateway.wire.routes import find
 
 MOST_LINES: Final = 100_000
 """Most requests in one batch."""
+
+SLICE_BYTES: Final = 1 << 16
+SLICE_REQUESTS: Final = 200
 
 Gated = Callable[[str], bool]
 
@@ -48,13 +51,42 @@ def read_batch_file(content: bytes, gated: Gated, first: int = 1) -> Batch | Ref
 
 def read_message_batch(body: bytes, gated: Gated) -> Batch | Refused:
     """Read the body of `POST /v1/messages/batches`: `requests`, each with `custom_id` and `params`. Requests are counted from 1."""
+    items = message_requests(body)
+    return items if isinstance(items, Refused) else read_requests(items, gated)
+
+
+def message_requests(body: bytes) -> list[Raw] | Refused:
+    """Give the requests in the body of `POST /v1/messages/batches`, unread."""
     members = read_object(body)
     if isinstance(members, str):
         return Refused(Reason.MALFORMED_REQUEST, members)
     if members.names != ("requests",) or not bytes(members.values[0]).startswith(b"["):
         return Refused(Reason.MALFORMED_REQUEST, 'the body must hold "requests", a list, and nothing else')
-    items = read_items(bytes(members.values[0]))
-    return _collected((_request_model(item) for item in items), len(items), gated, "request")
+    return read_items(bytes(members.values[0]))
+
+
+def read_requests(items: Sequence[Raw], gated: Gated, first: int = 1) -> Batch | Refused:
+    """Read some of them, of which the first has the number `first`."""
+    return _collected((_request_model(item) for item in items), len(items), gated, "request", first)
+
+
+def in_slices(content: bytes | Sequence[Raw], gated: Gated) -> Iterator[Batch | Refused]:
+    """Read a batch's file, or its requests, a slice at a time: whoever asks can do something else in between. Ends with a refusal."""
+    place = count = 0
+    while place < len(content) or not count:
+        if isinstance(content, bytes):
+            end = content.find(b"\n", min(place + SLICE_BYTES, len(content))) + 1 or len(content)
+            batch = read_batch_file(content[place:end], gated, count + 1)
+        else:
+            end = place + SLICE_REQUESTS
+            batch = read_requests(content[place:end], gated, count + 1)
+        yield batch
+        if isinstance(batch, Refused) or not batch.requests:
+            return
+        place, count = end, count + batch.requests
+        if count > MOST_LINES:
+            yield Refused(Reason.MALFORMED_REQUEST, f"the batch holds over {MOST_LINES} requests")
+            return
 
 
 def _collected(found: Iterable[str | Refused], count: int, gated: Gated, unit: str, first: int = 1) -> Batch | Refused:

@@ -84,6 +84,7 @@ stateful        threads                POST         /v1/threads/runs            
 stateful        threads                GET,POST     /v1/threads/{id}/runs                   -
 stateful        threads                GET,POST     /v1/threads/{id}/runs/{run}             -
 stateful        threads                GET,POST     /v1/threads/{id}/runs/{run}/{verb}      -
+stateful        threads                GET          /v1/threads/{id}/runs/{run}/steps       -
 stateful        threads                GET          /v1/threads/{id}/runs/{run}/steps/{step} -
 stateful        containers             GET,POST     /v1/containers                          -
 stateful        containers             GET,DELETE   /v1/containers/{id}                     -

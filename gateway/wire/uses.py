@@ -152,12 +152,18 @@ _Lines = list[tuple[tuple[str, ...], Use]]
 _BY_LENGTH: Final[dict[tuple[bytes, int], _Lines]] = {}
 for _method, _segments, _use in map(_read, filter(None, LINES.splitlines())):
     _BY_LENGTH.setdefault((_method.encode(), len(_segments)), []).append((_segments, _use))
+_MEANINGFUL: Final = frozenset(segment for lines in _BY_LENGTH.values() for shape, _ in lines for segment in shape)
 
 
 def find_use(method: bytes, path: str) -> Use | None:
     """Find the use of a canonical `path`; None is refused."""
     segments = path.split("/")
     for shape, use in _BY_LENGTH.get((method, len(segments)), ()):
-        if all((segment and expected.startswith("{")) or segment == expected for expected, segment in zip(shape, segments, strict=True)):
+        if all(_fits(segment, expected) for expected, segment in zip(shape, segments, strict=True)):
             return use
     return None
+
+
+def _fits(segment: str, expected: str) -> bool:
+    """Whether a segment is the one expected; a word that has a meaning somewhere in these paths is no id."""
+    return segment == expected or (expected.startswith("{") and bool(segment) and segment not in _MEANINGFUL)

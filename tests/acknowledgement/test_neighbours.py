@@ -100,3 +100,11 @@ async def test_of_many_not_everyone_looks_every_time(ended: int) -> None:
     entries["dead"] = entry(pid=ended)
     await neighbours.look()
     assert "dead" in entries
+
+
+async def test_the_living_are_counted(ended: int) -> None:
+    entries = Entries(me=entry(pid=os.getpid()), other=entry(pid=os.getpid()), dead=entry(pid=ended), elsewhere=entry(pid=ended, where="x"))
+    neighbours = Neighbours(entries, "me", 1.0)
+    assert neighbours.living == 0
+    await neighbours.look()
+    assert neighbours.living == 2

@@ -1,10 +1,14 @@
-from gateway.admin.roster import agree, worker_rows
+from typing import Any
+
+from gateway.admin.roster import agree, limited_rows, worker_rows
 from gateway.store.report import Report, Step, encode_report
 
 NOW = 1_767_225_700.0
 
 
-def told(*, silent: float = 1.0, revision: int = 7, digest: str = "d", steps: tuple[Step, ...] = (), through: float | None = None) -> str:
+def told(
+    *, silent: float = 1.0, revision: int = 7, digest: str = "d", steps: tuple[Step, ...] = (), through: float | None = None, **more: Any
+) -> str:
     report = Report(
         worker="w0",
         host="gate",
@@ -19,6 +23,7 @@ def told(*, silent: float = 1.0, revision: int = 7, digest: str = "d", steps: tu
         through=through,
         streams=4,
         steps=steps,
+        **more,
     )
     return encode_report(report).decode()
 
@@ -49,3 +54,15 @@ def test_workers_agree_where_all_that_live_have_one_policy() -> None:
     assert agree(worker_rows({"a": told(), "b": told(), "c": told(silent=50, revision=2)}, NOW, 7)) is True
     assert agree(worker_rows({"a": told(), "b": told(digest="other")}, NOW, 7)) is False
     assert agree(worker_rows({"c": told(silent=50)}, NOW, 7)) is None
+
+
+def test_who_reached_a_share_is_added_up_over_the_workers_the_most_refused_first() -> None:
+    acme = {"model": "luna", "organisation": "acme", "refused": 3, "requests": 10, "per": 1.0, "concurrent": 0}
+    beta = acme | {"organisation": "beta", "refused": 4}
+    entries = {"a": told(tally={"limited": [acme, beta]}), "b": told(tally={"limited": [acme]}), "c": told(), "d": "{"}
+    assert limited_rows(entries) == [acme | {"refused": 6}, beta]
+
+
+def test_what_another_version_tells_of_shares_is_passed_over() -> None:
+    entries = {"a": told(tally={"limited": [{"model": "luna"}, 3]}), "b": told(tally={"limited": 3})}
+    assert limited_rows(entries) == []

@@ -35,7 +35,20 @@ def test_every_metric_that_was_promised_exists_with_its_labels() -> None:
 
 def test_no_label_speaks_of_nationality() -> None:
     labels = {label for definition in Metrics().definitions.values() for label in definition.labels}
-    assert labels <= {"model", "decision", "reason", "org", "upstream", "status", "state", "kind", "issuer", "outcome", "directive"} | {
+    assert labels <= {
+        "model",
+        "decision",
+        "reason",
+        "org",
+        "upstream",
+        "status",
+        "state",
+        "kind",
+        "issuer",
+        "outcome",
+        "directive",
+        "operation",
+    } | {
         "version",
         "python",
     }

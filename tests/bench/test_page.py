@@ -7,6 +7,7 @@ import pytest
 from bench.page import PAGE, filled
 from bench.problem import BenchError
 from bench.sheet import Sheet
+from bench.versions import spoken
 
 PAGE_TEXT = PAGE.read_text()
 TABLES = {
@@ -42,3 +43,7 @@ def test_a_page_without_markers_is_not_overwritten() -> None:
 def test_a_table_leaves_out_columns_that_say_nothing() -> None:
     sheet = Sheet("x", "Title", ("server", "rate", "remark"), (("gate", "1", ""), ("other", "2", "")), "Note.")
     assert sheet.markdown == "**Title**\n\n| server | rate |\n| --- | ---: |\n| gate | 1 |\n| other | 2 |\n\nNote."
+
+
+def test_commands_are_told_without_the_places_of_this_machine() -> None:
+    assert spoken(["/usr/sbin/nginx", "-c", "/srv/run-1/nginx.conf", "--workers", "1"]) == "nginx -c nginx.conf --workers 1"

@@ -1,10 +1,11 @@
 """Every target, and for each a build with a planted fault that it must find."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from fuzz.answers import Answers
 from fuzz.countries import Countries
 from fuzz.frames import LARGEST, Frames
 from fuzz.listener import Listener
@@ -12,12 +13,14 @@ from fuzz.models import Events, Models
 from fuzz.prefaces import Prefaces
 from fuzz.target import Target
 from fuzz.tokens import Payloads, Tokens, real_verify
+from support.wires import Heard, hear
 
 from gateway.identity.verifier import Verdict
 from gateway.policy.codes import Code
 from gateway.policy.countries import normalise
 from gateway.proxy.heads import stencil_of
 from gateway.proxy.listener import Connection
+from gateway.proxy.whole import WholeAnswer
 from gateway.wire.frame_reader import FrameReader
 from gateway.wire.model import Refused, Resolved, resolve
 from gateway.wire.proxy_protocol import Preface, read_preface
@@ -27,6 +30,7 @@ Maker = Callable[[], Target]
 TARGETS: Final[Mapping[str, Maker]] = MappingProxyType(
     {
         "listener": Listener,
+        "answers": Answers,
         "models": Models,
         "events": Events,
         "tokens": Tokens,
@@ -111,6 +115,15 @@ def hasty(data: bytes) -> Preface | str | None:
     return read_preface(data + b"\r\n") if found is None else found
 
 
+def trusting(reads: Sequence[bytes]) -> Heard:
+    """Takes every read that has a head for a whole answer."""
+    heard = hear(reads)
+    _, end, body = (reads[0] if reads else b"").partition(b"\r\n\r\n")
+    if end and heard.head is not None and not heard.complete and heard.head.framing == "length":
+        heard.whole = WholeAnswer(heard.head.status, list(heard.head.lines), body)
+    return heard
+
+
 def upper_first(value: object, system: str = "auto") -> Code:
     """Reads capitals of any script."""
     return normalise(value.upper() if isinstance(value, str) else value, system)
@@ -119,6 +132,7 @@ def upper_first(value: object, system: str = "auto") -> Code:
 WEAKENED: Final[Mapping[str, Maker]] = MappingProxyType(
     {
         "listener": lambda: Listener(Forgetful),
+        "answers": lambda: Answers(trusting),
         "models": lambda: Models(last_key_wins),
         "events": lambda: Events(deaf_to_tools),
         "tokens": lambda: Tokens(blind_to_signatures()),

@@ -281,25 +281,14 @@ async def test_a_revocation_that_is_not_heeded(recorder: Recorder, heeds: Callab
 
 
 async def test_the_time_of_a_cut_is_told(recorder: Recorder) -> None:
-    writers: list[asyncio.StreamWriter] = []
+    lines: list[asyncio.StreamWriter] = []
 
     async def revoke() -> None:
-        for writer in writers:
-            writer.close()
+        for line in lines:
+            line.close()
 
-    async with pipe(recorder.port) as behind:
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            to_reader, to_writer = await asyncio.open_connection("127.0.0.1", behind)
-            writers.extend((writer, to_writer))
-            to_writer.write(await reader.read(1 << 16))
-            while data := await to_reader.read(1 << 16):
-                writer.write(data)
-            writer.close()
-
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server:
-            found = await play(recorder, server.sockets[0].getsockname()[1], "after", revoke=revoke)
+    async with pipe(recorder.port, lines) as port:
+        found = await play(recorder, port, "after", revoke=revoke)
     assert found["revoked while it streams"].outcome is Outcome.HELD
     assert "cut after" in found["revoked while it streams"].answer
 

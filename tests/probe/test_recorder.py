@@ -62,3 +62,12 @@ async def test_two_framings_are_both_kept(recorder: Recorder) -> None:
     (arrival,) = recorder.arrivals
     assert b"POST /y" in arrival.body
     assert arrival.oddities
+
+
+async def test_what_follows_a_refused_upgrade_is_a_request(recorder: Recorder) -> None:
+    reader, writer = await asyncio.open_connection(recorder.host, recorder.port)
+    writer.write(b"GET /x HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 1337\r\n\r\nGET /y HTTP/1.1\r\n\r\n")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 426")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    writer.close()
+    assert [arrival.line for arrival in recorder.arrivals] == ["GET /x", "GET /y"]

@@ -19,7 +19,7 @@ from gateway.probe.forger import Forger
 from gateway.probe.kinds import SUITE
 from gateway.probe.probe import Need, Probe
 from gateway.probe.recorder import Recorder
-from gateway.probe.run import play_all
+from gateway.probe.run import play, play_all
 from gateway.probe.target import Target
 from gateway.probe.verdict import Outcome
 
@@ -27,6 +27,9 @@ ROOT = Path(__file__).parents[2]
 # What no gateway at all does right: it leaves when its caller does, and tries no other model. They have gateways of their own elsewhere.
 RIGHT_WITHOUT_A_GATEWAY = {"the caller leaves its stream", "the caller leaves its WebSocket", "no wish of the caller's"}
 PAST = {Outcome.SLIPPED, Outcome.AMBIGUOUS}
+EXPECTED = {True: {Outcome.HELD}, False: PAST}
+# On a busy machine a hasty look may miss what arrives; whatever was missed is looked at again with patience.
+PATIENT = Manner(patience=3.0, quiet=0.5, within=1.0, grace=2.0)
 HASTY = Manner(patience=0.2, quiet=0.02, within=0.2, grace=0.1)
 
 
@@ -62,9 +65,11 @@ async def test_every_probe_slips_past_where_there_is_no_gateway(number: int, rec
             "127.0.0.1", port, ALLOWED, FORBIDDEN, issuer.mint(), permitted=TOKEN, signer=Forger.read(issuer.key_file), may_revoke=True
         )
         manner = structs.replace(HASTY, revoke=revoke)
-        findings = [finding async for finding in play_all(one_of_each_eighth(number), target, recorder, manner)]
-    assert [str(finding) for finding in findings if finding.kind == "control" and finding.outcome is not Outcome.HELD] == []
-    assert [str(finding) for finding in findings if finding.kind != "control" and finding.outcome not in PAST] == []
+        suite = one_of_each_eighth(number)
+        findings = [finding async for finding in play_all(suite, target, recorder, manner)]
+        held = [probe for probe, finding in zip(suite, findings, strict=True) if finding.outcome not in EXPECTED[probe.kind == "control"]]
+        again = [await play(probe, target, recorder, structs.replace(PATIENT, revoke=revoke)) for probe in held]
+    assert [str(finding) for finding in again if finding.outcome not in EXPECTED[finding.kind == "control"]] == []
 
 
 async def test_a_gateway_that_refuses_everything_does_not_score(recorder: Recorder) -> None:

@@ -184,6 +184,19 @@ async def test_what_nobody_uses_goes_back(clock: Clock) -> None:
     assert 500 <= taken + await busy.many(1000) <= 501
 
 
+async def test_who_asks_now_and_then_holds_no_more_than_that(clock: Clock) -> None:
+    """Or a stock taken in a busy second would be there beside a whole burst, a minute later."""
+    store = Counting(clock)
+    one, other = (Worker(clock, store).limit(rate(800)) for _ in range(2))
+    await one.many(400)
+    for _ in range(10):
+        await one.fair.settle()
+        clock.move(1.0)
+        await one.ask()
+    assert 799 - 5 <= await other.many(1000) <= 800
+    assert await one.many(100) <= 5
+
+
 async def test_callers_refused_together_are_told_different_times(clock: Clock) -> None:
     worker = Worker(clock, Counting(clock)).limit(rate(10))
     await worker.many(10)
@@ -317,3 +330,34 @@ async def test_it_ends(clock: Clock) -> None:
     worker.fair.start()
     await worker.ask()
     await worker.fair.stop()
+
+
+async def test_places_that_may_be_taken_meanwhile_are_not_given_up_in_passing(clock: Clock) -> None:
+    worker = Worker(clock, Counting(clock)).limit(rate(1000, concurrent=100))
+    await worker.many(1)
+    allotment = Allotment("luna", "acme")
+    allotment.agree(worker.model, None)
+    allotment.places = 50
+    assert allotment.wanted_places(held=3) == 50
+
+
+async def test_where_counting_changes_its_place_while_somebody_waits_nobody_waits_for_ever(clock: Clock) -> None:
+    store = Counting(clock)
+    worker = Worker(clock, store).limit(rate(10))
+    waiting = asyncio.create_task(worker.ask())
+    await asyncio.sleep(0)
+    worker.fair.store = None
+    assert await asyncio.wait_for(waiting, 5) is None
+    worker.fair.store = store
+    assert await worker.many(20) == 10
+
+
+async def test_taking_requests_ahead_refuses_nobody_a_place(clock: Clock) -> None:
+    """The answer comes when every place that was held for this worker is in use, and there are more."""
+    worker = Worker(clock, Counting(clock)).limit(rate(1000, concurrent=15))
+    for _ in range(15):
+        assert await worker.ask() is None
+        worker.hold()
+        for _ in range(3):
+            await asyncio.sleep(0)
+    assert await worker.ask() is not None

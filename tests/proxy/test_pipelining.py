@@ -87,3 +87,12 @@ async def test_as_many_as_the_limit_are_all_answered() -> None:
             assert (await caller.answer())[0].startswith(b"HTTP/1.1 403 ")
         caller.post()
         assert (await caller.answer())[0].startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_body_in_tiny_chunks_without_end_is_refused() -> None:
+    async with open_stage(["http://127.0.0.1:1"]) as stage, raw_caller(stage.port) as caller:
+        caller.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer acme\r\ntransfer-encoding: chunked\r\n\r\n")
+        caller.send(b"2\r\nab\r\n" * 40_000)
+        head, text = await caller.answer()
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert b"tiny chunks" in text

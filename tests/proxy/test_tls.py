@@ -10,7 +10,7 @@ from support.certificates import Certificate, issue
 from support.house import open_stage, policy
 from support.wire_ends import OK, SSE_HEAD, RawCaller, ScriptedUpstream, answering, chunk, raw_caller
 
-from gateway.api.admin import server_tls
+from gateway.api.tls import ServerTls
 from gateway.policy.snapshot import Grant
 from gateway.proxy.listener import Connection
 from gateway.settings.shape import Tls
@@ -52,7 +52,7 @@ async def test_an_upstream_that_cannot_prove_who_it_is_gets_nothing(tmp_path: Pa
 
 async def test_callers_speak_tls_to_the_gate_and_are_cut_like_others(tmp_path: Path) -> None:
     files = issue(tmp_path)
-    context = server_tls(Tls(certificate=str(files.certificate), key=str(files.key)))
+    context = ServerTls(Tls(certificate=str(files.certificate), key=str(files.key)), "listen.proxy.tls").context
     trusting = ssl.create_default_context(cafile=files.authority)
     async with tls_upstream(files) as upstream, open_stage([upstream.url], ca_file=str(files.authority)) as stage:
         upstream.script = answering(SSE_HEAD + chunk(b"data: 1\n\n"))

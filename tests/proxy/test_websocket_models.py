@@ -8,7 +8,11 @@ from support.house import OPEN, open_stage, policy
 from support.sockets import echo, speaking, talking, text
 from support.wire_ends import scripted
 
+from gateway.clock import read_clock
+from gateway.policy.gcra import rate_of
+from gateway.policy.share import Share
 from gateway.policy.snapshot import Grant
+from gateway.proxy.fair_share import FairShare
 from gateway.wire.websocket import Frame, Opcode
 
 WITHOUT_ACME = policy(frontier={"beta": Grant()}, revision=2)
@@ -33,6 +37,20 @@ async def test_another_model_is_decided_on(event: bytes) -> None:
             assert code == 1008
             assert told.startswith("org_not_approved ")
             assert len(stage.gate.leases) == 0
+
+
+async def test_another_model_takes_of_its_share_and_too_much_ends_the_connection() -> None:
+    async with scripted(speaking(echo)) as upstream, open_stage([upstream.url]) as stage:
+        stage.publish(policy(frontier={"acme": Grant(share=Share(rate_of(1, 3600.0, 1), 1, 3600.0))}))
+        stage.gate.fair_share = FairShare(
+            None, stage.gate.leases, lambda: stage.policy.snapshot, read_clock, workers=lambda: 1, on_taken=lambda _: None
+        )
+        async with talking(stage.port, b"/v1/realtime?model=open") as first, talking(stage.port, b"/v1/realtime?model=open") as second:
+            first.say(text(SWITCHES[0] % b"frontier"))
+            assert await first.hear() == text(SWITCHES[0] % b"frontier")
+            second.say(text(SWITCHES[0] % b"frontier"))
+            code, told = await second.hear_close()
+            assert (code, told.split()[0]) == (1008, "limit_exceeded")
 
 
 @pytest.mark.parametrize("event", SWITCHES)

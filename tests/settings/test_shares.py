@@ -23,9 +23,8 @@ def test_a_burst_without_requests_makes_no_sense() -> None:
 
 
 def test_a_model_says_its_own_over_the_default() -> None:
-    text = (
-        WHOLE + "    share: {concurrent: 2}\n  - {id: other, upstream: inference}\nfair_share: {default: {requests: 60, concurrent: 9}}\n"
-    )
+    text = WHOLE + "    share: {concurrent: 2}\n  - {id: other, upstream: inference}\n"
+    text += "fair_share: {default: {requests: 60, concurrent: 9}}\n"
     catalogue = build_catalogue(parsed(text), NO_GROUPS)
     assert catalogue["frontier-1"].share == Share(Rate(1_000_000, 60), 60, 60.0, 2)
     assert catalogue["other"].share == Share(Rate(1_000_000, 60), 60, 60.0, 9)

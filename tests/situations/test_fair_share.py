@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
+from msgspec import structs
 from support.running import GATED, OPEN, RunningGate, eventually, running_gate, settings_for
 from support.servers import RedisServer
 
@@ -29,10 +31,10 @@ async def ask(gate: RunningGate, organisation: str, model: str = GATED, *, url: 
         return response.status, response.headers, await response.json()
 
 
-async def open_stream(gate: RunningGate, organisation: str) -> aiohttp.ClientResponse:
+async def open_stream(gate: RunningGate, organisation: str, *, url: str = "") -> aiohttp.ClientResponse:
     body = {"model": GATED, "messages": [], "stream": True, "max_tokens": 100_000}
     return await gate.session.post(
-        f"{gate.url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {gate.mint(organisation)}"}
+        f"{url or gate.url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {gate.mint(organisation)}"}
     )
 
 
@@ -114,10 +116,9 @@ async def test_a_grant_says_otherwise_at_any_hour_and_a_bad_one_denies(tmp_path:
 
 
 async def test_two_gates_on_one_store_count_together(tmp_path: Path, redis_server: RedisServer) -> None:
-    usual = FairShare(default=ShareSection(requests=40, per=60, concurrent=30))
-    async with running_gate(tmp_path, store=redis_server, models=models(ShareSection()), fair_share=usual) as gate:
+    usual = FairShare(default=ShareSection(requests=40, per=60, concurrent=3))
+    async with running_gate(tmp_path, store=redis_server, models=models(ShareSection()), fair_share=usual, pace=0.01) as gate:
         await gate.admit()
-        await gate.admit(model=OPEN)
         (tmp_path / "second").mkdir()
         settings = settings_for(
             tmp_path / "second",
@@ -130,9 +131,14 @@ async def test_two_gates_on_one_store_count_together(tmp_path: Path, redis_serve
         second = Gateway(settings, worker="w1")
         await second.start()
         try:
-            answers = await asyncio.gather(*(ask(gate, "org_acme", url=url) for url in (gate.url, second.proxy_url) for _ in range(50)))
-            assert [status for status, _, _ in answers].count(200) <= 40
-            assert [status for status, _, _ in answers].count(200) >= 30
+            streams = await asyncio.gather(
+                *(open_stream(gate, "org_acme", url=url) for url in (gate.url, second.proxy_url) for _ in range(10))
+            )
+            assert sorted(stream.status for stream in streams) == [200] * 3 + [429] * 17
+            for stream in streams:
+                stream.close()
+            served = [(await ask(gate, "org_acme", OPEN, url=url))[0] for _ in range(30) for url in (gate.url, second.proxy_url)]
+            assert 30 <= served.count(200) <= 40
         finally:
             await second.stop()
 
@@ -148,6 +154,18 @@ async def test_while_the_store_is_away_the_share_is_divided_and_never_unlimited(
         await eventually(lambda: not gate.gateway.fair_share.away, "the store back")
 
 
+async def test_new_settings_limit_at_once_and_free_again(tmp_path: Path, redis_server: RedisServer) -> None:
+    async with running_gate(tmp_path, store=redis_server, models=models(ShareSection())) as gate:
+        await gate.admit()
+        before = gate.gateway.settings
+        gate.gateway.apply(structs.replace(before, fair_share=FairShare(default=TEN_AT_ONCE, counted_in="workers")))
+        await gate.until(lambda: gate.gateway.gate.fair_share, "the new settings in force")
+        assert [(await ask(gate, "org_acme"))[0] for _ in range(12)] == [200] * 10 + [429] * 2
+        gate.gateway.apply(before)
+        await gate.until(lambda: gate.gateway.gate.fair_share is None, "the old ones again")
+        assert (await ask(gate, "org_acme"))[0] == 200
+
+
 async def test_or_refused_where_that_is_wished(tmp_path: Path, redis_server: RedisServer) -> None:
     wish = FairShare(store_away="refuse")
     async with running_gate(tmp_path, store=redis_server, models=models(TEN_AT_ONCE), fair_share=wish) as gate:
@@ -157,7 +175,7 @@ async def test_or_refused_where_that_is_wished(tmp_path: Path, redis_server: Red
         redis_server.start()
 
 
-async def test_status_shows_who_reached_a_share(newsroom: Any) -> None:
+async def test_status_shows_who_reached_a_share(newsroom: Any, capsys: pytest.CaptureFixture[str]) -> None:
     gate = newsroom.gate
     await gate.admit(grant='{"limits": {"requests": 1, "per": 60}}')
     assert [(await ask(gate, "org_acme"))[0] for _ in range(3)] == [200, 429, 429]
@@ -169,6 +187,8 @@ async def test_status_shows_who_reached_a_share(newsroom: Any) -> None:
         while not (rows := await shown()):
             pass
     assert [(row["organisation"], row["model"], row["refused"], row["requests"]) for row in rows] == [("org_acme", GATED, 2, 1)]
+    assert await newsroom.types("status") == 0
+    assert "Who reached a share lately" in capsys.readouterr().out
 
 
 def _records(directory: Path) -> bytes:

@@ -42,7 +42,7 @@ class Step(Struct, frozen=True):
         headers = {"authorization": f"Bearer {library.mint(self.asker)}", "x-asker": self.asker, **sent.pop("headers", {})}
         async with library.session.request(self.method, f"{library.url}{path}", headers=headers, **sent) as response:
             answer = await response.text()
-            assert response.status in {200, 400, 403, 404}, (self, response.status, answer)
+            assert response.status in {200, 400, 403, 404, 503}, (self, response.status, answer)  # 503: an answer that gave nothing
         if response.status == 200:
             known += [name for name in dict.fromkeys(ID.findall(answer)) if name not in known]
 
@@ -82,7 +82,7 @@ def test_no_request_carries_anothers_id(tmp_path: Path, redis_server: RedisServe
         library = runner.run(opened.__aenter__())
         passed = 0
 
-        @settings(max_examples=40, phases=(Phase.explicit, Phase.generate))  # a play with a gate in it is not made shorter
+        @settings(max_examples=60, phases=(Phase.explicit, Phase.generate))  # a play with a gate in it is not made shorter
         @given(rounds=ROUNDS)
         def play(rounds: list[list[Step]]) -> None:
             nonlocal passed

@@ -11,6 +11,8 @@ from stateful.conftest import ACME, BETA, Library
 from support.running import GATED, OPEN
 from support.sdk import told
 
+from gateway.app import Gateway
+
 Made = Callable[[openai.AsyncOpenAI], Awaitable[Any]]
 
 LINE = {"custom_id": "1", "method": "POST", "url": "/v1/chat/completions", "body": {"model": OPEN, "messages": []}}
@@ -197,3 +199,17 @@ async def test_two_who_ask_at_once_get_their_own(library: Library) -> None:
         made = await asyncio.gather(*(file_of(client) for client in (acme, beta) * 8))
         owners = [library.raw.hget(f"gateway-ledger:demo:{one.id}", "owner") for one in made]
     assert owners == [ACME.encode(), BETA.encode()] * 8
+
+
+async def test_what_one_gate_has_entered_another_knows(library: Library) -> None:
+    second = Gateway(library.gateway.settings, worker="w1")
+    await second.start()
+    try:
+        async with library.of(ACME) as acme, library.of(BETA) as beta:
+            made = await file_of(acme)
+            elsewhere = f"{second.proxy_url}/v1"
+            assert (await acme.with_options(base_url=elsewhere).files.retrieve(made.id)).id == made.id
+            with pytest.raises(openai.NotFoundError):
+                await beta.with_options(base_url=elsewhere).files.retrieve(made.id)
+    finally:
+        await second.stop()

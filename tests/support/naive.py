@@ -24,8 +24,8 @@ NO_HOP = frozenset(("host", "content-length", "transfer-encoding", "connection",
 
 
 @asynccontextmanager
-async def pipe(upstream_port: int) -> AsyncIterator[int]:
-    """No gateway at all: every byte passes."""
+async def pipe(upstream_port: int, lines: list[asyncio.StreamWriter] | None = None) -> AsyncIterator[int]:
+    """No gateway at all: every byte passes. `lines` learns of every connection, for who wants to close them."""
     running: set[asyncio.Task[None]] = set()
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,6 +40,8 @@ async def pipe(upstream_port: int) -> AsyncIterator[int]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         to_reader, to_writer = await asyncio.open_connection("127.0.0.1", upstream_port)
+        if lines is not None:
+            lines.extend((writer, to_writer))
         for one, other in ((reader, to_writer), (to_reader, writer)):
             task = asyncio.create_task(pump(one, other))
             running.add(task)
@@ -114,7 +116,7 @@ async def play(recorder: Recorder, port: int, *kinds: str, token: str = TOKEN, r
     """Play the controls and these kinds against a gateway; by name."""
     target = Target("127.0.0.1", port, ALLOWED, FORBIDDEN, token, may_revoke=revoke is not None)
     suite = [probe for probe in SUITE if probe.kind in {"control", *kinds}]
-    manner = Manner(patience=0.3, quiet=0.02, within=0.3, grace=0.1, revoke=revoke)
+    manner = Manner(patience=1.0, quiet=0.03, within=0.3, grace=0.3, revoke=revoke)
     return {finding.name: finding async for finding in play_all(suite, target, recorder, manner)}
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.policy.vocabulary import Reason
 from gateway.wire import batch
-from gateway.wire.batch import Batch, read_batch_file, read_message_batch
+from gateway.wire.batch import Batch, in_slices, message_requests, read_batch_file, read_message_batch, read_requests
 from gateway.wire.refused import Refused
 
 
@@ -116,3 +116,26 @@ def test_no_reader_of_lines_finds_a_gated_model_in_what_is_accepted(content: byt
 def test_it_never_raises(content: bytes) -> None:
     assert isinstance(read_batch_file(content, gated), Batch | Refused)
     assert isinstance(read_message_batch(content, gated), Batch | Refused)
+
+
+@pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 1500])
+def test_in_slices_is_as_in_one(count: int) -> None:
+    file = b"\n".join(line("m" if number % 3 else "n") for number in range(count))
+    request = b'{"custom_id":"x","params":{"model":"m","messages":[]}}'
+    requests = message_requests(b'{"requests":[%b]}' % b",".join([request] * count))
+    assert not isinstance(requests, Refused)
+    for content, whole in ((file, read_batch_file(file, gated)), (requests, read_requests(requests, gated))):
+        parts = list(in_slices(content, gated))
+        if isinstance(whole, Refused):
+            assert parts == [whole]
+            continue
+        assert sum(part.requests for part in parts if isinstance(part, Batch)) == whole.requests
+        assert {model for part in parts if isinstance(part, Batch) for model in part.models} == set(whole.models)
+
+
+@pytest.mark.parametrize("bad", [1, 200, 201, 700, 1000])
+def test_a_slice_counts_from_the_start_of_the_whole(bad: int) -> None:
+    file = b"\n".join(line("frontier-1" if number == bad else "m") for number in range(1, 1001))
+    *_, last = in_slices(file, gated)
+    assert isinstance(last, Refused)
+    assert last.detail.startswith(f"line {bad}:")

@@ -47,6 +47,11 @@ FRAMINGS: Final[tuple[tuple[str, tuple[bytes, ...], Write], ...]] = (
     ("a length named by Connection", (LENGTH + b"#body", b"Connection: content-length"), lambda body, hidden, _: body + hidden),
     ("expects to continue", (LENGTH + b"#body", b"Expect: 100-continue"), lambda body, hidden, _: body + hidden),
     ("expects something", (LENGTH + b"#body", b"Expect: 100-continuee"), lambda body, hidden, _: body + hidden),
+    (
+        "an upgrade to HTTP/2",
+        (LENGTH + b"#body", b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__"),
+        lambda body, hidden, _: body + hidden,
+    ),
     ("a chunk's size with a prefix", (CHUNKED,), lambda body, hidden, _: b"0x%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) + hidden),
     ("a chunk's size with a sign", (CHUNKED,), lambda body, hidden, _: b"+%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) + hidden),
     ("a chunk's size too great", (CHUNKED,), lambda body, hidden, _: b"1%016x\r\n%b\r\n0\r\n\r\n" % (len(body), body) + hidden),

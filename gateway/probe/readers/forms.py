@@ -12,6 +12,7 @@ _BOUNDARY: Final = re.compile(rb"(?:^|\r?\n)--[^\r\n]{1,200}(?=\r?\n|$)")
 _BLANK: Final = re.compile(rb"\r?\n[ \t]*\r?\n")
 _NAME: Final = re.compile(rb"""[;\s]name\s*(\*?)\d*\*?\s*=\s*("[^"]*"|[^;\r\n]*)""", re.IGNORECASE)
 FIELD: Final = "a form's field"
+ANY_FIELD: Final = "a form's field in another spelling"
 LINE: Final = "a line of a file, "
 
 
@@ -29,8 +30,8 @@ def _parts(body: bytes) -> Iterator[Reading]:
     for part in _BOUNDARY.split(body):
         pieces = _BLANK.split(part, maxsplit=1)
         head, content = pieces if len(pieces) > 1 else (part, b"")
-        if any(is_model_key(name) for name in _names(head)):
-            yield Reading(FIELD, content.decode("utf-8", "replace"))
+        for name in filter(is_model_key, _names(head)):
+            yield Reading(FIELD if name == "model" else ANY_FIELD, content.decode("utf-8", "replace"))
         for line in content.splitlines()[:100]:
             yield from (Reading(LINE + reading.reader, reading.model) for reading in in_json(line))
 

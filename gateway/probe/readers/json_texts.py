@@ -79,7 +79,7 @@ def _deep(value: Any, *, top: bool = True) -> Iterator[Reading]:  # noqa: ANN401
     if isinstance(value, Fields):
         for key, inner in value:
             if not top and is_model_key(key):
-                yield from (Reading(DEEP, text) for text in _strings(inner))
+                yield from (Reading(DEEP if key == "model" else ANY_SPELLING, text) for text in _strings(inner))
             yield from _deep(inner, top=False)
     elif isinstance(value, list):
         for inner in value:
