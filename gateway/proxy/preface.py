@@ -19,6 +19,8 @@ from gateway.wire.proxy_protocol import SIGNATURE, Preface, read_preface
 if TYPE_CHECKING:
     from gateway.proxy.journey import Gate
 
+NOBODY: Final = "unknown"
+"""The client where the proxy names none. It is not the proxy: that is trusted, so what the stranger's headers say would be believed."""
 SHORTEST: Final = 12
 """Bytes that every header has: those of the signature of version 2, three less than the shortest line of version 1."""
 BINARY_HEAD: Final = 16
@@ -78,7 +80,7 @@ class PrefacedListener:
                 if isinstance(said, str):
                     self._turn_away(sock, "proxy_header")
                     return
-                client = said.address or peer
+                client = said.address or NOBODY
                 await gate.loop.connect_accepted_socket(lambda: Connection(gate, client), sock, ssl=self._context)
         except TimeoutError:
             self._turn_away(sock, "proxy_header")

@@ -16,8 +16,9 @@ from support.wire_ends import OK, RawCaller, ScriptedUpstream, answering, script
 from support.witness import eventually
 
 from gateway.api.tls import ServerTls
+from gateway.location.locator import Locator
 from gateway.proxy.preface import PrefacedListener
-from gateway.settings.shape import Limits, Tls
+from gateway.settings.shape import Limits, ProxyListener, Tls
 from gateway.wire.proxy_protocol import SIGNATURE
 
 CLIENT = "198.51.100.7"
@@ -87,13 +88,16 @@ async def test_a_header_that_comes_byte_by_byte(preface: bytes) -> None:
         assert head.startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.parametrize("preface", [b"PROXY UNKNOWN\r\n", SIGNATURE + b"\x20\x00\x00\x00"], ids=["unknown", "of its own"])
-async def test_a_proxy_that_speaks_for_nobody_is_itself(preface: bytes) -> None:
-    async with scripted(answering(OK)) as upstream, prefaced(upstream) as (_, port), calling(port) as caller:
+@pytest.mark.parametrize("preface", [b"PROXY UNKNOWN\r\n", SIGNATURE + b"\x20\x00\x00\x00"], ids=["unknown", "local"])
+async def test_whom_the_proxy_does_not_name_is_nobody_whatever_its_headers_say(preface: bytes) -> None:
+    believing = ProxyListener(trusted_proxies=("127.0.0.0/8",), client_address_header="x-forwarded-for", country_header="cf-ipcountry")
+    async with scripted(answering(OK)) as upstream, prefaced(upstream) as (stage, port), calling(port) as caller:
+        stage.gate.locator = Locator(believing)
         caller.send(preface)
-        caller.post()
+        caller.post(extra=b"x-forwarded-for: 198.51.100.7\r\ncf-ipcountry: DE\r\n")
         await caller.answer()
-        assert b"\r\nx-forwarded-for: 127.0.0.1\r\n" in upstream.requests[0]
+        assert b"\r\nx-forwarded-for: unknown\r\n" in upstream.requests[0]
+        assert all(b'"DE"' not in line for line in stage.notebook.lines), "nor is it there"
 
 
 @pytest.mark.parametrize(
