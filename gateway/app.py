@@ -126,7 +126,7 @@ class Gateway:
         """Put new settings in force where that needs no restart; raises GatewayError and changes nothing if they cannot be."""
         check_secrets(settings)
         catalogue = build_catalogue(settings, country_groups(settings))
-        upstreams = self._upstreams_of(settings)
+        signer, upstreams = _signer(settings), self._upstreams_of(settings)
         geolocation = _geolocation(settings)
         verifier = self._verifier_of(settings)
         late = sorted(changed_sections(self.settings, settings) & BOUND_AT_START)
@@ -139,6 +139,7 @@ class Gateway:
         gate.locator = Locator(settings.listen.proxy, geolocation)
         gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         old, gate.upstreams = gate.upstreams, upstreams
+        self._introduce(settings, signer)
         for name, upstream in old.items():
             if upstreams.get(name) is not upstream:
                 upstream.close()
@@ -177,6 +178,7 @@ class Gateway:
             deadlines=self._deadlines,
             scheme="https" if settings.listen.proxy.tls else "http",
         )
+        self._introduce(settings, _signer(settings))
         self._open_ledger(settings)
         self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
@@ -304,18 +306,23 @@ class Gateway:
         return self._signer.jwks if self._signer is not None else {"keys": []}
 
     def _upstreams_of(self, settings: Settings) -> dict[str, Upstream]:
-        signer = self._signer = AssertionSigner(settings.assertion) if settings.assertion is not None else None
         upstreams = {}
         for section in settings.upstreams:
             secret = read_secret(section.credential, f"upstream {section.name}: credential") if section.credential else ""
             known = self.gate.upstreams.get(section.name) if hasattr(self, "gate") else None
             fresh = Upstream(section, asyncio.get_running_loop(), self._deadlines, secret)
             same = known is not None and known.settings == section and known.credential == fresh.credential
-            kept = upstreams[section.name] = known if known is not None and same else fresh
+            upstreams[section.name] = known if known is not None and same else fresh
+        return upstreams
+
+    def _introduce(self, settings: Settings, signer: AssertionSigner | None) -> None:
+        """Tell the upstreams of the callers what each is to be told, from now on."""
+        self._signer = signer
+        for section in settings.upstreams:
             if section.identity_headers or section.assertion:
                 signing = signer if section.assertion else None
-                kept.introduction = Introduction(section.name, section.identity_headers, signing, self._parts.clock)
-        return upstreams
+                introduction = Introduction(section.name, section.identity_headers, signing, self._parts.clock)
+                self.gate.upstreams[section.name].introduction = introduction
 
     async def _settle(self, retired: Verifier, fresh: Verifier, geolocation: GeoDatabase | None) -> None:
         """What a reload replaced is stopped when what replaces it stands."""
@@ -346,6 +353,10 @@ def settings_refused(error: GatewayError) -> None:
 
 def _house(settings: Settings) -> House:
     return House(contact=settings.refusals.contact, blocked_by=settings.refusals.blocked_by)
+
+
+def _signer(settings: Settings) -> AssertionSigner | None:
+    return AssertionSigner(settings.assertion) if settings.assertion is not None else None
 
 
 def _geolocation(settings: Settings) -> GeoDatabase | None:

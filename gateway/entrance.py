@@ -41,7 +41,13 @@ class Entrance:
         place, context = host_port(self._settings.address), self._tls.context if self._tls is not None else None
         if self._settings.proxy_protocol == "off":
             self._server = await asyncio.get_running_loop().create_server(
-                lambda: Connection(self._gate), place.host, place.port, ssl=context, backlog=BACKLOG, reuse_port=self._shared or None
+                lambda: Connection(self._gate),
+                place.host,
+                place.port,
+                ssl=context,
+                ssl_handshake_timeout=self._gate.limits.header_timeout if context is not None else None,
+                backlog=BACKLOG,
+                reuse_port=self._shared or None,
             )
         else:
             family = socket.AF_INET6 if ":" in place.host else socket.AF_INET

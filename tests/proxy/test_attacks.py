@@ -165,3 +165,58 @@ async def test_a_link_that_was_lost_is_handed_to_nobody() -> None:
         other = await waiting
         assert other is not link
         assert not other.closed
+
+
+WEBSOCKET = b"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+
+@pytest.mark.parametrize("extra", [WEBSOCKET, b"connection: upgrade\r\nupgrade: h2c\r\n"], ids=["websocket", "h2c"])
+async def test_an_upgrade_on_a_known_connection_is_looked_at_and_what_follows_is_not_served(extra: bytes) -> None:
+    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+        for _ in range(3):
+            caller.post()
+            await caller.answer()
+        caller.post(extra=extra)
+        caller.post()
+        answers, _ = await caller.rest()
+        assert answers.startswith((b"HTTP/1.1 403 ", b"HTTP/1.1 400 "))
+        assert answers.count(b"HTTP/1.1 ") == 1
+        assert len(upstream.requests) == 3
+
+
+async def test_an_upgrade_that_the_upstream_declines_leaves_nothing_of_it_behind() -> None:
+    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage:
+        async with raw_caller(stage.port) as caller:
+            caller.post()
+            await caller.answer()
+            caller.send(b"GET /v1/realtime?model=frontier HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer acme\r\n" + WEBSOCKET + b"\r\n")
+            head, _ = await caller.answer()
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert (await caller.rest()) == (b"", False), "closed: what follows has no certain meaning"
+        async with raw_caller(stage.port) as other:
+            other.post(token="beta")
+            assert (await other.answer())[1] == b"{}"
+        assert b"upgrade" not in upstream.requests[-1].lower()
+
+
+async def test_nobody_is_told_to_continue_before_its_turn() -> None:
+    answer = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_request(reader)
+            await answer.wait()
+            writer.write(OK)
+
+    async with scripted(script) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+        body = b'{"model":"frontier"}'
+        caller.post(body)
+        waiting = b"POST /v1/chat/completions HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer acme\r\nexpect: 100-continue\r\n"
+        caller.send(waiting + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body))
+        await eventually(lambda: len(upstream.requests) == 1, "the first is asked")
+        assert not caller.answered
+        answer.set()
+        assert (await caller.answer())[0].startswith(b"HTTP/1.1 200 ")
+        assert (await caller.head()).startswith(b"HTTP/1.1 100 ")
+        caller.send(body)
+        assert (await caller.answer())[0].startswith(b"HTTP/1.1 200 ")
