@@ -34,7 +34,7 @@ class Model(Struct, frozen=True):
     share: Share = UNLIMITED
 
 
-class Grant(Struct, frozen=True):
+class Grant(Struct, frozen=True, gc=False):
     """One organisation's entry on a model's allowlist. `valid_from` and `valid_until` are epoch seconds; until is exclusive.
 
     `invalid`: the stored field did not parse, so it denies what it covers (`grant_invalid`). `ownership`: what is known of the
@@ -79,7 +79,7 @@ class StageRecord(Struct, frozen=True):
     next_authority: str = ""
 
 
-class Revocation(Struct, frozen=True):
+class Revocation(Struct, frozen=True, gc=False):
     """A revoked token, subject or organisation, until an instant (epoch seconds, exclusive) or for good."""
 
     until: float = math.inf
@@ -87,7 +87,7 @@ class Revocation(Struct, frozen=True):
     invalid: bool = False
 
 
-class InvalidEntry(Struct, frozen=True):
+class InvalidEntry(Struct, frozen=True, gc=False):
     """A stored field that did not parse: where it is and what is wrong with it, for status, logs and a gauge."""
 
     key: str

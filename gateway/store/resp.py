@@ -1,14 +1,18 @@
 """RESP3, the protocol of Redis and Valkey, without I/O: bytes in, replies out, whatever was parsed is never parsed again; pure.
 
-https://redis.io/docs/latest/develop/reference/protocol-spec/ Maps come out as flat lists (key, value, key, value …), as commands send them.
+https://redis.io/docs/latest/develop/reference/protocol-spec/ Maps come out as flat lists (key, value, key, value …), as commands send them;
+long ones of strings alone as Blobs.
 """
 
 from typing import Any, Final
 
-Reply = Any
-"""bytes, int, float, bool, None, ServerError, or a list of these."""
+from gateway.store.blobs import LONGEST_LINE, BlobReader, Blobs, Chunk, Memory, ProtocolViolationError, length_of
 
-LONGEST_LINE: Final = 65536
+Reply = Any
+"""bytes, int, float, bool, None, ServerError, a list of these, or Blobs."""
+
+LONG: Final = 1024
+"""Elements from which a list or map is kept as Blobs, if all are strings."""
 
 
 class ServerError(Exception):
@@ -18,10 +22,6 @@ class ServerError(Exception):
     def code(self) -> str:
         """First word of the text."""
         return str(self).partition(" ")[0]
-
-
-class ProtocolViolationError(Exception):
-    """The peer does not speak RESP3."""
 
 
 class Push(list[Reply]):
@@ -51,6 +51,9 @@ class Parser:
         self._items: list[Reply] | None = None
         self._left = 0
         self._outer: list[tuple[list[Reply], int]] = []
+        self._reader: BlobReader | None = None
+        self._chunks: list[Chunk] = []
+        self._memory = Memory([])
 
     def __repr__(self) -> str:
         return f"Parser({sum(map(len, self._rest))} bytes kept, {self._left} elements awaited)"
@@ -76,12 +79,24 @@ class Parser:
     def _parse(self, data: bytes, complete: list[Reply]) -> int:
         position, size = 0, len(data)
         items, left = self._items, self._left
+        value: Reply
         while (end := data.find(b"\r\n", position)) >= 0:
             kind = data[position]
-            value: Reply
-            if kind in _BLOBS:
+            if self._reader is not None:
+                position = self._reader.read(data, position)
+                if self._reader.refused:
+                    if items is not None:
+                        self._outer.append((items, left))
+                    items, left = list(self._reader.blobs()), self._reader.left
+                    self._reader = None
+                    continue
+                if self._reader.left:
+                    self._wanted = self._reader.missing
+                    break
+                value = self._remember(self._reader.blobs())
+            elif kind in _BLOBS:
                 start = end + 2
-                stop = start + _length(data[position + 1 : end])
+                stop = start + length_of(data[position + 1 : end])
                 if stop + 2 > size:
                     self._wanted = stop + 2 - size
                     break
@@ -89,9 +104,12 @@ class Parser:
                 position = stop + 2
             elif kind in _CONTAINERS:
                 factor, container = _CONTAINERS[kind]
-                count = factor * _length(data[position + 1 : end])
+                count = factor * length_of(data[position + 1 : end])
                 value = container()
                 position = end + 2
+                if count >= LONG and container is list:
+                    self._reader = BlobReader(count, self._memory)
+                    continue
                 if count:
                     if items is not None:
                         self._outer.append((items, left))
@@ -109,6 +127,7 @@ class Parser:
                 items, left = self._outer.pop() if self._outer else (None, 0)
             else:
                 complete.append(value)
+                self._recall()
         else:
             self._wanted = 1
             if size - position > LONGEST_LINE:
@@ -116,12 +135,16 @@ class Parser:
         self._items, self._left = items, left
         return position
 
+    def _remember(self, blobs: Blobs) -> Blobs:
+        self._reader = None
+        self._chunks += blobs.chunks
+        return blobs
 
-def _length(digits: bytes) -> int:
-    length = int(digits)
-    if length < 0:
-        raise ValueError("negative")
-    return length
+    def _recall(self) -> None:
+        """Compare the next long reply with this one, if it was one."""
+        if self._chunks:
+            self._memory = Memory(self._chunks)
+            self._chunks = []
 
 
 def _blob(kind: int, data: bytes) -> Reply:
