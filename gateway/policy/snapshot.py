@@ -99,7 +99,8 @@ class Snapshot(Struct, frozen=True):
     """Everything `decide` may know. `catalogue` maps each name and alias to its model; the other maps go by model id.
 
     `confirmed_at` is the steady instant at which the store last confirmed this content, `max_staleness` seconds the
-    longest that gated models are served after it. `initialised` is False where the store holds no policy at all.
+    longest that gated models are served after it. `initialised` is False where the store holds no policy at all. `shares_granted`: some
+    grant says a share of its own, so that it matters; counted by whoever builds this, for looking at a million grants takes long.
     """
 
     catalogue: Mapping[str, Model] = MappingProxyType({})
@@ -113,13 +114,12 @@ class Snapshot(Struct, frozen=True):
     confirmed_at: float = -math.inf
     max_staleness: float = 0.0
     invalid: tuple[InvalidEntry, ...] = ()
+    shares_granted: bool = False
 
     @property
     def shared_out(self) -> bool:
         """Whether anybody's use of any model is limited."""
-        if any(model.share is not UNLIMITED for model in self.catalogue.values()):
-            return True
-        return any(grant.share is not UNLIMITED for grants in self.grants.values() for grant in grants.values())
+        return self.shares_granted or any(model.share is not UNLIMITED for model in self.catalogue.values())
 
     def confirmed(self, steady: float) -> "Snapshot":
         """The same policy, confirmed by the store at `steady` seconds."""

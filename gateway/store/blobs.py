@@ -88,8 +88,14 @@ class Memory:
         """It came."""
         self._place += 1
 
+    def turn_to(self, name: bytes) -> bool:
+        """Expect the chunk that `name` began, if there is one, and if it is not expected already."""
+        place = self._places.get(name, self._place)
+        changed, self._place = place != self._place, place
+        return changed
+
     def seek(self, names: Sequence[bytes]) -> int | None:
-        """Look after the first of `names` for one that began a chunk; expect that one. Its index, if there is one."""
+        """Look behind the first of `names` for one that began a chunk, and expect that one. Its index, if there is one."""
         if not self._places or self._places.keys().isdisjoint(names[1:]):
             return None
         index = next(index for index, name in enumerate(names) if index and name in self._places)
@@ -119,7 +125,10 @@ class BlobReader:
     def read(self, data: bytes, position: int) -> int:
         """Take what is whole of `data` from `position` on; where that ends. Raises ProtocolViolationError or ValueError."""
         while self.left:
-            taken = self._recall(data, position) or self._read_slab(data, position) or self._read_pairs(data, position)
+            taken = self._recall(data, position)
+            if not taken and self._memory.turn_to(_peek(data, position)):
+                taken = self._recall(data, position)
+            taken = taken or self._read_slab(data, position) or self._read_pairs(data, position)
             if taken <= 0:
                 self.missing = -taken
                 break

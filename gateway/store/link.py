@@ -11,7 +11,8 @@ from typing import Final, cast
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.address import StoreAddress, resolve, tls_context
-from gateway.store.resp import Parser, ProtocolViolationError, Push, Reply, ServerError, encode
+from gateway.store.blobs import ProtocolViolationError
+from gateway.store.resp import Parser, Push, Reply, ServerError, encode
 
 SLICE: Final = 32768
 """Bytes parsed in one go: a millisecond at most."""

@@ -6,7 +6,7 @@ long ones of strings alone as Blobs.
 
 from typing import Any, Final
 
-from gateway.store.blobs import LONGEST_LINE, BlobReader, Blobs, Chunk, Memory, ProtocolViolationError, length_of
+from gateway.store.blobs import END, LONGEST_LINE, BlobReader, Chunk, Memory, ProtocolViolationError, length_of
 
 Reply = Any
 """bytes, int, float, bool, None, ServerError, a list of these, or Blobs."""
@@ -78,73 +78,71 @@ class Parser:
 
     def _parse(self, data: bytes, complete: list[Reply]) -> int:
         position, size = 0, len(data)
-        items, left = self._items, self._left
-        value: Reply
-        while (end := data.find(b"\r\n", position)) >= 0:
+        while (end := data.find(END, position)) >= 0:
             kind = data[position]
             if self._reader is not None:
                 position = self._reader.read(data, position)
-                if self._reader.refused:
-                    if items is not None:
-                        self._outer.append((items, left))
-                    items, left = list(self._reader.blobs()), self._reader.left
-                    self._reader = None
-                    continue
-                if self._reader.left:
-                    self._wanted = self._reader.missing
-                    break
-                value = self._remember(self._reader.blobs())
+                if not self._read_on(self._reader, complete):
+                    return position
             elif kind in _BLOBS:
                 start = end + 2
                 stop = start + length_of(data[position + 1 : end])
                 if stop + 2 > size:
                     self._wanted = stop + 2 - size
-                    break
-                value = data[start:stop] if kind == _STRING else _blob(kind, data[start:stop])
+                    return position
+                self._add(data[start:stop] if kind == _STRING else _blob(kind, data[start:stop]), complete)
                 position = stop + 2
             elif kind in _CONTAINERS:
-                factor, container = _CONTAINERS[kind]
-                count = factor * length_of(data[position + 1 : end])
-                value = container()
+                self._open(kind, length_of(data[position + 1 : end]), complete)
                 position = end + 2
-                if count >= LONG and container is list:
-                    self._reader = BlobReader(count, self._memory)
-                    continue
-                if count:
-                    if items is not None:
-                        self._outer.append((items, left))
-                    items, left = value, count
-                    continue
             else:
-                value = _scalar(kind, data[position + 1 : end])
+                self._add(_scalar(kind, data[position + 1 : end]), complete)
                 position = end + 2
-            while items is not None:
-                items.append(value)
-                left -= 1
-                if left:
-                    break
-                value = items
-                items, left = self._outer.pop() if self._outer else (None, 0)
-            else:
-                complete.append(value)
-                self._recall()
-        else:
-            self._wanted = 1
-            if size - position > LONGEST_LINE:
-                raise ProtocolViolationError("a line without an end")
-        self._items, self._left = items, left
+        self._wanted = 1
+        if size - position > LONGEST_LINE:
+            raise ProtocolViolationError("a line without an end")
         return position
 
-    def _remember(self, blobs: Blobs) -> Blobs:
-        self._reader = None
-        self._chunks += blobs.chunks
-        return blobs
+    def _open(self, kind: int, length: int, complete: list[Reply]) -> None:
+        """Begin a list, map or push."""
+        factor, container = _CONTAINERS[kind]
+        if not length:
+            self._add(container(), complete)
+        elif factor * length >= LONG and container is list:
+            self._reader = BlobReader(factor * length, self._memory)
+        else:
+            self._enter(container(), factor * length)
 
-    def _recall(self) -> None:
-        """Compare the next long reply with this one, if it was one."""
-        if self._chunks:
-            self._memory = Memory(self._chunks)
-            self._chunks = []
+    def _enter(self, items: list[Reply], left: int) -> None:
+        if self._items is not None:
+            self._outer.append((self._items, self._left))
+        self._items, self._left = items, left
+
+    def _read_on(self, reader: BlobReader, complete: list[Reply]) -> bool:
+        """Go on after what the reader of a long list took; False if it wants more."""
+        if reader.left and not reader.refused:
+            self._wanted = reader.missing
+            return False
+        self._reader, blobs = None, reader.blobs()
+        if reader.refused:
+            self._enter(list(blobs), reader.left)
+        else:
+            self._chunks += blobs.chunks
+            self._add(blobs, complete)
+        return True
+
+    def _add(self, value: Reply, complete: list[Reply]) -> None:
+        """Put one value where it belongs, and with it whatever it makes complete."""
+        while self._items is not None:
+            self._items.append(value)
+            self._left -= 1
+            if self._left:
+                return
+            value = self._items
+            self._items, self._left = self._outer.pop() if self._outer else (None, 0)
+        complete.append(value)
+        if self._chunks:  # the next long reply is compared with this one
+            self._memory, self._chunks = Memory(self._chunks), []
 
 
 def _blob(kind: int, data: bytes) -> Reply:

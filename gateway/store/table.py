@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
-from gateway.policy.shards import PARTS, Revision
+from gateway.policy.shards import PARTS, Revision, Shards
 from gateway.policy.snapshot import InvalidEntry
 from gateway.store.blobs import Blobs, Chunk, pack
 from gateway.store.resp import Reply
@@ -29,6 +29,9 @@ LEAF: Final = 32
 
 MOST: Final = 4096
 """Changed entries that are named; where more have changed, all may have."""
+
+FREED: Final = 4
+"""Parts of a long mapping, or chunks, let go per step: a millisecond for a million entries."""
 
 MANY: Final = 64
 """Chunks gone from which on their entries are kept in parts, so that none grows for long."""
@@ -50,6 +53,8 @@ class Table(Generic[T]):
         self._chunks: dict[bytes, Chunk] = {}
         self._groups: dict[int, bytes] = {}
         self._sums: dict[int, bytes] = {}
+        self._retired: list[object] = []
+        self._leaving: list[object] = []
         self.entries: Mapping[str, T] = {}
         self.problems: Mapping[str, InvalidEntry] = {}
         self.marked = 0
@@ -70,12 +75,34 @@ class Table(Generic[T]):
             yield
         gone = [chunk for data, chunk in self._chunks.items() if data not in chunks]
         changed: Changed = frozenset()
-        if fresh or gone:
+        if not chunks:
+            changed = self._empty()
+        elif fresh or gone:
             changed = yield from self._revise(fresh, gone, sum(chunk.size for chunk in chunks.values()) // 2)
         self._chunks = chunks
+        self._retired += gone
         if wrong != self.wrong:
             self.wrong, changed = wrong, None
         return changed
+
+    def let_go(self) -> Generator[None, None, None]:
+        """Free what was replaced before the last time, in steps: by now nobody else looks at it. Then remember what was replaced since."""
+        while self._leaving:
+            del self._leaving[-FREED:]
+            yield
+        self._leaving, self._retired = self._retired, []
+
+    def _empty(self) -> Changed:
+        """A key that is gone takes effect at once, however long it was."""
+        names = self.entries
+        self._show({}, {}, 0)
+        self._groups, self._sums, self.digest = {}, {}, b""
+        return frozenset(names) if len(names) < MOST else None
+
+    def _show(self, entries: Mapping[str, T], problems: Mapping[str, InvalidEntry], marked: int) -> None:
+        for mapping in (self.entries, self.problems):
+            self._retired += mapping.parts if isinstance(mapping, Shards) else ()
+        self.entries, self.problems, self.marked = entries, problems, marked
 
     def _revise(self, fresh: list[Chunk], gone: list[Chunk], size: int) -> Generator[None, None, Changed]:
         """Decode the entries of `fresh` chunks that were not in those `gone`, and show them."""
@@ -96,11 +123,11 @@ class Table(Generic[T]):
                 draft.drop(field, value)
             yield
         yield from draft.sum_up()
-        self.entries, self.problems, self.marked = draft.entries.done(), draft.problems.done(), draft.marked
+        self._show(draft.entries.done(), draft.problems.done(), draft.marked)
         self._groups.update(draft.groups)
         self._sums.update(draft.sums)
         sums = (self._sums[index] for index in sorted(self._sums) if self._groups[index])
-        self.digest = hashlib.sha256(b"".join(sums)).digest() if self.entries else b""
+        self.digest = hashlib.sha256(b"".join(sums)).digest()
         return draft.changed if len(draft.changed) < MOST else None
 
 

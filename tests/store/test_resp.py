@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.store.resp import Parser, ProtocolViolationError, Push, Reply, ServerError, encode
+from gateway.store.blobs import ProtocolViolationError
+from gateway.store.resp import Parser, Push, Reply, ServerError, encode
 
 EVERYTHING = (
     b"+OK\r\n"

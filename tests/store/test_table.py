@@ -1,4 +1,4 @@
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import TypeVar
 
 from hypothesis import given
@@ -36,7 +36,8 @@ shuffled = contents.flatmap(lambda content: st.permutations(list(content.items()
 
 @given(st.lists(shuffled, min_size=1, max_size=6))
 def test_after_any_history_a_table_is_what_it_would_be_if_read_afresh(history: list[dict[bytes, bytes]]) -> None:
-    table, before = Table[bytes]("k", decode), dict[str, bytes]()
+    table = Table[bytes]("k", decode)
+    before: Mapping[str, bytes] = {}
     for content in history:
         changed, _ = run(table.replace(flat(content)))
         fresh = Table[bytes]("k", decode)
