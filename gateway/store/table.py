@@ -118,7 +118,7 @@ class Table(Generic[T]):
                 if old != value:
                     draft.put(field, old, value)
             yield
-        for some in _in_steps(before.rest(), ENTRIES):
+        for some in before.rest():
             for field, value in some:
                 draft.drop(field, value)
             yield
@@ -145,10 +145,13 @@ class _Gone:
     def pop(self, field: bytes) -> bytes | None:
         return self._parts[hash(field) & self._mask].pop(field, None)
 
-    def rest(self) -> Iterator[tuple[bytes, bytes]]:
+    def rest(self) -> Iterator[list[tuple[bytes, bytes]]]:
+        """Give what is left, and let go of it, both in steps."""
         for part in self._parts:
-            yield from part.items()
+            yield from _in_steps(part.items(), ENTRIES)
             part.clear()
+            if self._mask:
+                yield []
 
 
 class _Draft(Generic[T]):
