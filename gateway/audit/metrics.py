@@ -5,7 +5,7 @@
 """
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,7 @@ class Metrics:
         self._slots = Slots(run_dir, worker, capacity)
         self._org_label = org_label
         self._models: frozenset[str] = frozenset()
-        self._orgs: frozenset[str] = frozenset()
+        self._allowlists: tuple[Collection[str], ...] = ()
         self.series_dropped: Counter = self._one(Counter, "series_dropped_total", "Look-ups of a series for which no room was left.")
         self._define_requests()
         self._define_policy()
@@ -120,10 +120,10 @@ class Metrics:
     def _one(self, make: type[Instrument], name: str, text: str, *, merge: Merge = Merge.SUM, bounds: tuple[float, ...] = ()) -> Instrument:
         return self._many(make, name, text, merge=merge, bounds=bounds).labels()
 
-    def set_known(self, models: Iterable[str], orgs: Iterable[str]) -> None:
-        """Say which model ids and organisations may become labels: those of the catalogue and of the allowlists."""
+    def set_known(self, models: Iterable[str], allowlists: Iterable[Collection[str]]) -> None:
+        """Say which model ids and organisations may become labels: those of the catalogue and of the allowlists, kept as they are."""
         self._models = frozenset(models)
-        self._orgs = frozenset(orgs)
+        self._allowlists = tuple(filter(None, allowlists))
 
     def model_label(self, name: str | None) -> str:
         """Give the label of a model: its id, or `other`."""
@@ -133,7 +133,11 @@ class Metrics:
         """Give the label of an organisation: its name, `other`, or nothing where these labels are off."""
         if not self._org_label:
             return ""
-        return organisation if organisation is not None and organisation in self._orgs else OTHER
+        if organisation is not None:
+            for allowlist in self._allowlists:
+                if organisation in allowlist:
+                    return organisation
+        return OTHER
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """Give the text of all workers and its content type. It reads files and takes milliseconds: call it in a thread.

@@ -163,3 +163,17 @@ def test_the_digest_covers_the_catalogue() -> None:
     narrower = Assembly(Keys(), {"luna": LUNA}, frozenset)
     take(narrower, some())
     assert narrower.snapshot(1.0, 60.0).digest != snapshot(some()).digest
+
+
+def test_a_share_that_a_grant_says_is_noticed_and_forgotten() -> None:
+    taken = assembly()
+    limited = [b"org_a", b"{}", b"org_b", b'{"limits":{"concurrent":2}}']
+    for grants, shared in (
+        (limited, True),
+        ([*limited[:2], b"org_c", limited[3]], True),
+        (limited[:2], False),
+        (limited, True),
+        ([], False),
+    ):
+        take(taken, some(allowlists={"luna": grants}))
+        assert taken.snapshot(1.0, 60.0).shared_out is shared
