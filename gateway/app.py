@@ -40,7 +40,7 @@ from gateway.readings import Readings
 from gateway.replica import Replica
 from gateway.settings.addresses import host_port, network
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
-from gateway.settings.reload import BOUND_AT_START, changed_sections
+from gateway.settings.reload import needs_restart
 from gateway.settings.shape import Settings
 from gateway.store.address import StoreAddress, read_address
 from gateway.store.client import connect
@@ -126,10 +126,10 @@ class Gateway:
         """Put new settings in force where that needs no restart; raises GatewayError and changes nothing if they cannot be."""
         check_secrets(settings)
         catalogue = build_catalogue(settings, country_groups(settings))
-        signer, upstreams = _signer(settings), self._upstreams_of(settings)
+        upstreams, signer = self._upstreams_of(settings), _signer(settings)
         geolocation = _geolocation(settings)
         verifier = self._verifier_of(settings)
-        late = sorted(changed_sections(self.settings, settings) & BOUND_AT_START)
+        late = sorted(needs_restart(self.settings, settings))
         if late:
             event(LOG, logging.WARNING, "settings_need_restart", problem=", ".join(late))
         retired, self.verifier, self.settings = self.verifier, verifier, settings
@@ -139,10 +139,11 @@ class Gateway:
         gate.locator = Locator(settings.listen.proxy, geolocation)
         gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         old, gate.upstreams = gate.upstreams, upstreams
-        self._introduce(settings, signer)
         for name, upstream in old.items():
             if upstreams.get(name) is not upstream:
                 upstream.close()
+        self._introduce(settings, signer)
+        self.entrance.renew(settings.listen.proxy)
         self._count_shares(settings)
         self.watch.replace_catalogue(catalogue, expand_for(settings))
         self.readings.rebind(verifier, self._keysets, upstreams, geolocation)
@@ -153,6 +154,7 @@ class Gateway:
     async def _start(self) -> None:
         settings, loop = self.settings, asyncio.get_running_loop()
         check_secrets(settings)
+        signer = _signer(settings)
         self._geolocation = _geolocation(settings)
         await self._start_store()
         self._deadlines = Deadlines(loop)
@@ -178,7 +180,7 @@ class Gateway:
             deadlines=self._deadlines,
             scheme="https" if settings.listen.proxy.tls else "http",
         )
-        self._introduce(settings, _signer(settings))
+        self._introduce(settings, signer)
         self._open_ledger(settings)
         self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
@@ -258,7 +260,7 @@ class Gateway:
         self._stack.callback(self.entrance.close)
         await self.entrance.open()
         self.admin = AdminServer(listen.admin, self.readiness, self.readings, [keys_route(self._jwks)], reuse_port=self.shared)
-        self.entrance.also = self.admin.tls
+        self.entrance.tend("admin", self.admin.tls)
         await self.admin.start()
         self._stack.push_async_callback(self.admin.stop)
 
@@ -316,7 +318,7 @@ class Gateway:
         return upstreams
 
     def _introduce(self, settings: Settings, signer: AssertionSigner | None) -> None:
-        """Tell the upstreams of the callers what each is to be told, from now on."""
+        """Say to each upstream what it wants to be told of a request."""
         self._signer = signer
         for section in settings.upstreams:
             if section.identity_headers or section.assertion:

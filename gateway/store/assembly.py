@@ -13,6 +13,7 @@ import msgspec
 from msgspec import structs
 
 from gateway.policy.directive import Directive
+from gateway.policy.share import UNLIMITED
 from gateway.policy.snapshot import Grant, InvalidEntry, Model, Revocation, Snapshot, StageRecord
 from gateway.policy.vocabulary import Stage
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
@@ -78,6 +79,7 @@ class Assembly:
             catalogue=self._catalogue,
             stages=self._stage_records(),
             grants={model: table.entries for model, table in self._allowlists.items()},
+            shares_granted=any(table.marked for table in self._allowlists.values()),
             directives=tuple(self._orders()),
             revocations=self._revocations.entries,
             revision=self._revision,
@@ -88,9 +90,14 @@ class Assembly:
             invalid=tuple(self._problems()),
         )
 
+    def let_go(self) -> Generator[None, None, None]:
+        """Free what the snapshot before the last held alone, in steps; call it after each publication."""
+        for table in self._tables():
+            yield from table.let_go()
+
     def _allowlist(self, model: str) -> Table[Grant]:
         if model not in self._allowlists:
-            self._allowlists[model] = Table(self._keys.allowlist(model), lambda _, raw: self._grant(raw))
+            self._allowlists[model] = Table(self._keys.allowlist(model), lambda _, raw: self._grant(raw), _limits)
         return self._allowlists[model]
 
     def _read_revision(self, reply: Reply) -> None:
@@ -108,6 +115,9 @@ class Assembly:
             covered |= set(map(self._id_of, directive.models))
         return covered
 
+    def _ids_of(self, names: frozenset[str] | None) -> frozenset[str] | None:
+        return None if names is None else frozenset(map(self._id_of, names))
+
     def _id_of(self, name: str) -> str:
         model = self._catalogue.get(name)
         return name if model is None else model.id
@@ -116,8 +126,7 @@ class Assembly:
         """Stages by model id. A record under an alias is a mistake about that model, and suspends it."""
         if self._stages.wrong:
             return dict.fromkeys(self._ids, _UNREADABLE)
-        records = self._stages.entries.copy()
-        return records | {self._catalogue[name].id: _UNREADABLE for name in self._aliases()}
+        return {**self._stages.entries} | {self._catalogue[name].id: _UNREADABLE for name in self._aliases()}
 
     def _aliases(self) -> Iterator[str]:
         return (name for name in self._stages.entries if (model := self._catalogue.get(name)) is not None and model.id != name)
@@ -125,10 +134,8 @@ class Assembly:
     def _orders(self) -> Iterator[Directive]:
         for name in sorted(self._directives.entries):
             directive = self._directives.entries[name]
-            if directive.models is None:
-                yield directive
-            else:
-                yield structs.replace(directive, models=frozenset(map(self._id_of, directive.models)))
+            models, excepted = self._ids_of(directive.models), self._ids_of(directive.except_models)
+            yield structs.replace(directive, models=models, except_models=excepted)
         if self._directives.wrong:
             yield Directive(id=self._keys.directives, invalid=True)
         if self._revocations.wrong:
@@ -152,8 +159,13 @@ class Assembly:
         for name in self._aliases():
             yield InvalidEntry(self._stages.key, name, f"an alias; write it under {self._catalogue[name].id!r}")
         for name, directive in self._directives.entries.items():
-            if unknown := sorted((directive.models or frozenset()) - self._catalogue.keys()):
+            named = (directive.models or frozenset()) | (directive.except_models or frozenset())
+            if unknown := sorted(named - self._catalogue.keys()):
                 yield InvalidEntry(self._directives.key, name, f"names a model that is not in the catalogue: {unknown[0]!r}")
+
+
+def _limits(grant: Grant) -> bool:
+    return grant.share is not UNLIMITED
 
 
 def _revocation(name: str, raw: bytes) -> tuple[Revocation, str]:

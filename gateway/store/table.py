@@ -5,37 +5,59 @@ group; SHA-256 of those in order. Order of storage does not matter, and one chan
 """
 
 import hashlib
-from bisect import bisect_left, insort
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
+from gateway.policy.shards import PARTS, Revision, Shards
 from gateway.policy.snapshot import InvalidEntry
+from gateway.store.blobs import Blobs, Chunk, pack
 from gateway.store.resp import Reply
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+Decode = Callable[[str, bytes], tuple[T, str]]
 
-STEP: Final = 4096
-"""Elements compared or let go per step: a fraction of a millisecond."""
+STEP: Final = 256
+"""Chunks compared per step: a fraction of a millisecond."""
 
 ENTRIES: Final = 256
-"""Entries decoded per step: about a millisecond."""
+"""Entries decoded or let go per step: about a millisecond."""
+
+LEAF: Final = 32
+"""Bytes of a SHA-256."""
+
+MOST: Final = 4096
+"""Changed entries that are named; where more have changed, all may have."""
+
+FREED: Final = 4
+"""Parts of a long mapping, or chunks, let go per step: a millisecond for a million entries."""
+
+MANY: Final = 64
+"""Chunks gone from which on their entries are kept in parts, so that none grows for long."""
 
 Changed = frozenset[str] | None
 """Names of the entries that differ; None where all may."""
 
 
 class Table(Generic[T]):
-    """The entries of one key. `wrong` says what is wrong with the key itself, if anything; `entries` is never changed, only replaced."""
+    """The entries of one key. `wrong` says what is wrong with the key itself, if anything; `entries` is never changed, only replaced.
 
-    def __init__(self, key: str, decode: Callable[[str, bytes], tuple[T, str]]) -> None:
+    `marked` is how many of the entries are such as `mark` says.
+    """
+
+    def __init__(self, key: str, decode: Decode[T], mark: Callable[[T], bool] | None = None) -> None:
         self.key = key
         self._decode = decode
-        self._flat: list[bytes] = []
-        self._groups: dict[int, list[bytes]] = {}
+        self._mark = mark
+        self._chunks: dict[bytes, Chunk] = {}
+        self._groups: dict[int, bytes] = {}
         self._sums: dict[int, bytes] = {}
-        self.entries: dict[str, T] = {}
-        self.problems: dict[str, InvalidEntry] = {}
+        self._retired: list[object] = []
+        self._leaving: list[object] = []
+        self.entries: Mapping[str, T] = {}
+        self.problems: Mapping[str, InvalidEntry] = {}
+        self.marked = 0
         self.digest = b""
         self.wrong = ""
 
@@ -44,117 +66,178 @@ class Table(Generic[T]):
 
     def replace(self, reply: Reply) -> Generator[None, None, Changed]:
         """Take what HGETALL answered; each `yield` is a place to do other work. Nothing shows before the end. Returns what changed."""
-        wrong = str(reply)[:200] if not isinstance(reply, list) else ""
-        flat: list[bytes] = [] if wrong else reply
-        first, last = yield from _difference(self._flat, flat)
+        wrong = "" if isinstance(reply, (list, Blobs)) else str(reply)[:200]
+        chunks: dict[bytes, Chunk] = {}
+        fresh: list[Chunk] = []
+        for some in _in_steps(() if wrong else _chunks(reply), STEP):
+            chunks.update((chunk.data, chunk) for chunk in some)
+            fresh += (chunk for chunk in some if chunk.data not in self._chunks)
+            yield
+        gone = [chunk for data, chunk in self._chunks.items() if data not in chunks]
         changed: Changed = frozenset()
-        if first < len(flat) - last or first < len(self._flat) - last:
-            changed = yield from self._revise(flat, first, last)
-        old, self._flat = self._flat, flat
+        if not chunks:
+            changed = self._empty()
+        elif fresh or gone:
+            changed = yield from self._revise(fresh, gone, sum(chunk.size for chunk in chunks.values()) // 2)
+        self._chunks = chunks
+        self._retired += gone
         if wrong != self.wrong:
             self.wrong, changed = wrong, None
-        while old and old is not flat:
-            del old[-STEP:]
-            yield
         return changed
 
-    def _revise(self, flat: list[bytes], first: int, last: int) -> Generator[None, None, frozenset[str]]:
-        """Decode the entries between `first` from the front and `last` from the back, and show them."""
-        old = self._flat
-        gone: dict[bytes, bytes] = {}
-        for start, stop in _steps(first, len(old) - last):
-            gone.update(zip(old[start:stop:2], old[start + 1 : stop : 2], strict=True))
+    def let_go(self) -> Generator[None, None, None]:
+        """Free what was replaced before the last time, in steps: by now nobody else looks at it. Then remember what was replaced since."""
+        while self._leaving:
+            del self._leaving[-FREED:]
             yield
-        draft = _Draft(self)
-        for start, stop in _steps(first, len(flat) - last):
-            for field, value in zip(flat[start:stop:2], flat[start + 1 : stop : 2], strict=True):
-                before = gone.pop(field, None)
-                if before != value:
-                    draft.put(field, before, value, self._decode)
+        self._leaving, self._retired = self._retired, []
+
+    def _empty(self) -> Changed:
+        """A key that is gone takes effect at once, however long it was."""
+        names = self.entries
+        self._show({}, {}, 0)
+        self._groups, self._sums, self.digest = {}, {}, b""
+        return frozenset(names) if len(names) < MOST else None
+
+    def _show(self, entries: Mapping[str, T], problems: Mapping[str, InvalidEntry], marked: int) -> None:
+        for mapping in (self.entries, self.problems):
+            self._retired += mapping.parts if isinstance(mapping, Shards) else ()
+        self.entries, self.problems, self.marked = entries, problems, marked
+
+    def _revise(self, fresh: list[Chunk], gone: list[Chunk], size: int) -> Generator[None, None, Changed]:
+        """Decode the entries of `fresh` chunks that were not in those `gone`, and show them."""
+        before = _Gone(PARTS if len(gone) > MANY else 1)
+        for chunk in gone:
+            before.add(chunk.strings())
             yield
-        while gone:
-            for field in list(islice(gone, ENTRIES)):
-                draft.drop(field, gone.pop(field))
+        draft = _Draft(self, size)
+        for chunk in fresh:
+            strings = chunk.strings()
+            for field, value in zip(strings[::2], strings[1::2], strict=True):
+                old = before.pop(field)
+                if old != value:
+                    draft.put(field, old, value)
             yield
-        self.entries, self.problems = draft.entries, draft.problems
-        self._groups |= draft.groups
-        self._sums |= {index: hashlib.sha256(b"".join(group)).digest() for index, group in draft.groups.items()}
+        for some in before.rest():
+            for field, value in some:
+                draft.drop(field, value)
+            yield
+        yield from draft.sum_up()
+        self._show(draft.entries.done(), draft.problems.done(), draft.marked)
+        self._groups.update(draft.groups)
+        self._sums.update(draft.sums)
         sums = (self._sums[index] for index in sorted(self._sums) if self._groups[index])
-        self.digest = hashlib.sha256(b"".join(sums)).digest() if flat else b""
-        return frozenset(draft.changed)
+        self.digest = hashlib.sha256(b"".join(sums)).digest()
+        return draft.changed if len(draft.changed) < MOST else None
+
+
+class _Gone:
+    """Entries that may have gone, in parts that are never long."""
+
+    def __init__(self, parts: int) -> None:
+        self._parts: list[dict[bytes, bytes]] = [{} for _ in range(parts)]
+        self._mask = parts - 1
+
+    def add(self, strings: list[bytes]) -> None:
+        for field, value in zip(strings[::2], strings[1::2], strict=True):
+            self._parts[hash(field) & self._mask][field] = value
+
+    def pop(self, field: bytes) -> bytes | None:
+        return self._parts[hash(field) & self._mask].pop(field, None)
+
+    def rest(self) -> Iterator[list[tuple[bytes, bytes]]]:
+        """Give what is left, and let go of it, both in steps."""
+        for part in self._parts:
+            yield from _in_steps(part.items(), ENTRIES)
+            part.clear()
+            if self._mask:
+                yield []
 
 
 class _Draft(Generic[T]):
     """The next content of a table, while it is made."""
 
-    def __init__(self, table: Table[T]) -> None:
-        self.key = table.key
-        self.entries = table.entries.copy()
-        self.problems = table.problems.copy()
-        self.groups: dict[int, list[bytes]] = {}
-        self.changed: set[str] = set()
-        self._old_groups = table._groups  # noqa: SLF001 (a table's own draft)
+    def __init__(self, table: Table[T], size: int) -> None:
+        self._key = table.key
+        self._decode = table._decode  # noqa: SLF001 (a table's own draft)
+        self._mark = table._mark  # noqa: SLF001
+        self._old_groups = table._groups  # noqa: SLF001
+        self._added: dict[int, bytearray] = {}
+        self._removed: dict[int, bytearray] = {}
+        self._changed: set[str] = set()
+        self.entries = Revision(table.entries, size)
+        self.problems = Revision(table.problems, 0)
+        self.marked = table.marked
+        self.groups: dict[int, bytes] = {}
+        self.sums: dict[int, bytes] = {}
 
-    def put(self, field: bytes, before: bytes | None, value: bytes, decode: Callable[[str, bytes], tuple[T, str]]) -> None:
+    @property
+    def changed(self) -> frozenset[str]:
+        """Names of the entries put and dropped, up to `MOST` of them."""
+        return frozenset(self._changed)
+
+    def put(self, field: bytes, before: bytes | None, value: bytes) -> None:
         name = field.decode("utf-8", "surrogateescape")
-        shown = field.decode("utf-8", "backslashreplace")
+        shown = name if name.isascii() else field.decode("utf-8", "backslashreplace")
         if before is not None:
-            self._unmark(field, before)
-        insort(self._group(leaf := _leaf(field, value)), leaf)
-        self.entries[name], problem = decode(shown, value)
-        self.changed.add(name)
-        self.problems.pop(name, None)
+            self._forget(name, field, before)
+        entry, problem = self._decode(shown, value)
+        self.entries.put(name, entry)
+        self._mark_leaf(self._added, field, value)
+        self._note(name)
+        if self._mark is not None and self._mark(entry):
+            self.marked += 1
         if problem := problem or ("" if name == shown else "the field's name is not UTF-8"):
-            self.problems[name] = InvalidEntry(self.key, shown, problem)
+            self.problems.put(name, InvalidEntry(self._key, shown, problem))
 
     def drop(self, field: bytes, value: bytes) -> None:
         name = field.decode("utf-8", "surrogateescape")
-        self._unmark(field, value)
-        del self.entries[name]
-        self.problems.pop(name, None)
-        self.changed.add(name)
+        self._forget(name, field, value)
+        self.entries.drop(name)
+        self._note(name)
 
-    def _unmark(self, field: bytes, value: bytes) -> None:
-        leaf = _leaf(field, value)
-        group = self._group(leaf)
-        del group[bisect_left(group, leaf)]
+    def sum_up(self) -> Generator[None, None, None]:
+        """Bring the groups of the digest up to date."""
+        for index in self._added.keys() | self._removed.keys():
+            removed = frozenset(_leaves(self._removed.pop(index, b"")))
+            leaves = [leaf for leaf in _leaves(self._old_groups.get(index, b"")) if leaf not in removed]
+            leaves += _leaves(self._added.pop(index, b""))
+            leaves.sort()
+            self.groups[index] = b"".join(leaves)
+            self.sums[index] = hashlib.sha256(self.groups[index]).digest()
+            yield
 
-    def _group(self, leaf: bytes) -> list[bytes]:
-        group = self.groups.get(leaf[0])
+    def _forget(self, name: str, field: bytes, value: bytes) -> None:
+        self._mark_leaf(self._removed, field, value)
+        if self._mark is not None and (old := self.entries.get(name)) is not None and self._mark(old):
+            self.marked -= 1
+        if self.problems.get(name) is not None:
+            self.problems.drop(name)
+
+    def _note(self, name: str) -> None:
+        if len(self._changed) < MOST:
+            self._changed.add(name)
+
+    @staticmethod
+    def _mark_leaf(groups: dict[int, bytearray], field: bytes, value: bytes) -> None:
+        leaf = hashlib.sha256(b"%d:%b%b" % (len(field), field, value)).digest()
+        group = groups.get(leaf[0])
         if group is None:
-            group = self.groups[leaf[0]] = self._old_groups.get(leaf[0], []).copy()
-        return group
+            group = groups[leaf[0]] = bytearray()
+        group += leaf
 
 
-def _difference(old: list[bytes], new: list[bytes]) -> Generator[None, None, tuple[int, int]]:
-    """Count the elements that both lists share at the front and, apart from these, at the back; both even."""
-    shared = min(len(old), len(new))
-    first = 0
-    while first < shared and old[first : first + STEP] == new[first : first + STEP]:
-        first += STEP
-        yield
-    first = min(first, shared)
-    while first < shared and old[first] == new[first]:
-        first += 1
-    first -= first % 2
-    left, last = shared - first, 0
-    while last < left and _tail(old, last) == _tail(new, last):
-        last += STEP
-        yield
-    last = min(last, left)
-    while last < left and old[-last - 1] == new[-last - 1]:
-        last += 1
-    return first, last - last % 2
+def _chunks(reply: Reply) -> Iterable[Chunk]:
+    if isinstance(reply, Blobs):
+        return reply.chunks
+    return (pack(reply[start : start + 2 * ENTRIES]) for start in range(0, len(reply), 2 * ENTRIES))
 
 
-def _tail(items: list[bytes], skipped: int) -> list[bytes]:
-    end = len(items) - skipped
-    return items[max(0, end - STEP) : end]
+def _leaves(group: bytes | bytearray) -> list[bytes]:
+    return [bytes(group[start : start + LEAF]) for start in range(0, len(group), LEAF)]
 
 
-def _steps(first: int, end: int) -> Iterator[tuple[int, int]]:
-    return ((start, min(start + 2 * ENTRIES, end)) for start in range(first, end, 2 * ENTRIES))
-
-
-def _leaf(field: bytes, value: bytes) -> bytes:
-    return hashlib.sha256(b"%d:%b%b" % (len(field), field, value)).digest()
+def _in_steps(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while some := list(islice(iterator, size)):
+        yield some

@@ -181,6 +181,7 @@ class PolicyWatch:
         self.reload_seconds = self._clock().steady - begun
         self._read_at = begun
         self._loaded.set()
+        await stepwise(self._assembly.let_go())
         await self._ensure_revision(feed)
 
     async def _ensure_revision(self, feed: Feed) -> None:

@@ -112,8 +112,8 @@ class RememberedTokens(KnownTokens):
         super().__init__()
         self._known: dict[bytes, Subject | Reason | NeedKeys] = {}
 
-    def verify(self, token: bytes, now: Instant) -> Subject | Reason | NeedKeys:
-        return self._known.setdefault(token, super().verify(token, now))
+    def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
+        return self._known.setdefault(token, super().verify(token, now, shown))
 
 
 async def test_a_clock_set_back_before_a_grant_began_forgets_who_was_permitted() -> None:

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from support.house import open_stage
 from support.wire_ends import OK, RawCaller, answering, eventually, raw_caller, scripted
 
-from gateway.proxy.preface import PrefacedListener
+from gateway.proxy.threshold import Threshold
 from gateway.settings.shape import Limits
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -44,7 +44,7 @@ async def test_addresses_that_a_proxy_tells_are_counted_each_for_itself() -> Non
     listening = socket.create_server(("127.0.0.1", 0))
     async with scripted(answering(OK)) as upstream, open_stage([upstream.url], limits=ONE_A_PERSON) as stage, AsyncExitStack() as stack:
         stage.gate.doors.trusted = LOOPBACK
-        door = PrefacedListener(stage.gate, listening, LOOPBACK, "v1", None)
+        door = Threshold(stage.gate, listening, LOOPBACK, "v1", lambda: None)
         door.start()
         callers = [await stack.enter_async_context(raw_caller(listening.getsockname()[1])) for _ in range(3)]
         for caller, address in zip(callers[:2], (b"198.51.100.7", b"198.51.100.8"), strict=True):

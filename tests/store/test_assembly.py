@@ -104,6 +104,8 @@ def test_a_wiped_store_touches_all() -> None:
 def test_a_directive_is_resolved_to_ids() -> None:
     (directive,) = snapshot(some(directives=[b"d", b'{"models":["luna-latest"]}'])).directives
     assert directive.models == frozenset({"luna"})
+    (directive,) = snapshot(some(directives=[b"d", b'{"except_organisations":["a"],"except_models":["luna-latest"]}'])).directives
+    assert (directive.models, directive.except_models) == (None, frozenset({"luna"}))
 
 
 def test_a_directive_on_an_unknown_model_is_shown() -> None:
@@ -161,3 +163,17 @@ def test_the_digest_covers_the_catalogue() -> None:
     narrower = Assembly(Keys(), {"luna": LUNA}, frozenset)
     take(narrower, some())
     assert narrower.snapshot(1.0, 60.0).digest != snapshot(some()).digest
+
+
+def test_a_share_that_a_grant_says_is_noticed_and_forgotten() -> None:
+    taken = assembly()
+    limited = [b"org_a", b"{}", b"org_b", b'{"limits":{"concurrent":2}}']
+    for grants, shared in (
+        (limited, True),
+        ([*limited[:2], b"org_c", limited[3]], True),
+        (limited[:2], False),
+        (limited, True),
+        ([], False),
+    ):
+        take(taken, some(allowlists={"luna": grants}))
+        assert taken.snapshot(1.0, 60.0).shared_out is shared

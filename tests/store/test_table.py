@@ -1,11 +1,13 @@
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.policy.shards import LARGE, PARTS
+from gateway.store.blobs import BlobReader, Blobs, Memory
 from gateway.store.resp import ServerError
-from gateway.store.table import ENTRIES, Table
+from gateway.store.table import ENTRIES, FREED, MOST, Table
 
 T = TypeVar("T")
 
@@ -26,6 +28,13 @@ def flat(content: dict[bytes, bytes]) -> list[bytes]:
     return [part for entry in content.items() for part in entry]
 
 
+def sent(content: dict[bytes, bytes]) -> Blobs:
+    """A long reply, read."""
+    reader = BlobReader(2 * len(content), Memory([]))
+    reader.read(b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in flat(content)), 0)
+    return reader.blobs()
+
+
 def decode(_: str, raw: bytes) -> tuple[bytes, str]:
     return raw, "odd" if len(raw) % 2 else ""
 
@@ -36,7 +45,8 @@ shuffled = contents.flatmap(lambda content: st.permutations(list(content.items()
 
 @given(st.lists(shuffled, min_size=1, max_size=6))
 def test_after_any_history_a_table_is_what_it_would_be_if_read_afresh(history: list[dict[bytes, bytes]]) -> None:
-    table, before = Table[bytes]("k", decode), dict[str, bytes]()
+    table = Table[bytes]("k", decode)
+    before: Mapping[str, bytes] = {}
     for content in history:
         changed, _ = run(table.replace(flat(content)))
         fresh = Table[bytes]("k", decode)
@@ -83,6 +93,48 @@ def test_a_long_table_gives_others_their_turn() -> None:
     table = Table[bytes]("k", decode)
     _, steps = run(table.replace(flat({b"org_%05d" % number: b"{}" for number in range(10_000)})))
     assert steps >= 10_000 // ENTRIES
+
+
+def test_a_long_reply_is_taken_as_it_was_sent() -> None:
+    content = {b"org_%05d" % number: b"{}" for number in range(LARGE + 1)}
+    packed, table = Table[bytes]("k", decode), Table[bytes]("k", decode)
+    run(packed.replace(flat(content)))
+    run(table.replace(sent(content)))
+    assert (table.entries, table.digest) == (packed.entries, packed.digest)
+    edited = content | {b"org_00007": b"[1]", b"org_x": b"{}"}
+    changed, steps = run(table.replace(sent(edited)))
+    assert changed == frozenset({"org_00007", "org_x"})
+    assert steps < 20
+    run(packed.replace(flat(edited)))
+    assert (dict(table.entries), dict(table.problems), table.digest) == (dict(packed.entries), dict(packed.problems), packed.digest)
+
+
+def test_too_many_changes_are_not_named() -> None:
+    table = Table[bytes]("k", decode)
+    content = {b"org_%05d" % number: b"{}" for number in range(MOST + 1)}
+    assert run(table.replace(flat(content)))[0] is None
+    assert run(table.replace(flat(dict.fromkeys(content, b"[]"))))[0] is None
+    assert run(table.replace([]))[0] is None
+    assert (table.entries, table.digest) == ({}, b"")
+
+
+def test_a_key_that_is_gone_takes_effect_at_once() -> None:
+    table = Table[bytes]("k", decode, lambda raw: raw == b"{}")
+    run(table.replace(flat({b"org_%05d" % number: b"{}" for number in range(20_000)})))
+    assert table.marked == 20_000
+    _, steps = run(table.replace([]))
+    assert (steps, len(table.entries), table.marked) == (0, 0, 0)
+    run(table.replace([b"a", b"{}"]))
+    assert (dict(table.entries), table.marked) == ({"a": b"{}"}, 1)
+
+
+def test_what_was_replaced_is_let_go_in_steps_after_the_next_time() -> None:
+    table = Table[bytes]("k", decode)
+    run(table.replace(flat({b"org_%05d" % number: b"{}" for number in range(20_000)})))
+    run(table.replace([]))
+    assert run(table.let_go())[1] == 0, "it may still be looked at"
+    assert run(table.let_go())[1] >= PARTS // FREED
+    assert run(table.let_go())[1] == 0
 
 
 def test_a_key_of_the_wrong_type_shows_nothing_and_says_so() -> None:

@@ -32,8 +32,8 @@ class KnownTokens:
     def __init__(self) -> None:
         self.delay: asyncio.Event | None = None
 
-    def verify(self, token: bytes, now: Instant) -> Subject | Reason | NeedKeys:
-        del now
+    def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
+        del now, shown
         if token == b"bad":
             return Reason.TOKEN_INVALID
         return Subject("main", "someone", organisation=token.decode())
@@ -104,7 +104,7 @@ async def open_stage(urls: Sequence[str], *, limits: Limits | None = None, **ups
     """Start a gate in front of `urls`; `upstream` overrides its upstream's settings."""
     loop = asyncio.get_running_loop()
     deadlines, notebook, metrics, source = Deadlines(loop), Notebook(), Metrics(), Policy()
-    metrics.set_known(["frontier", "open"], ["acme", "beta"])
+    metrics.set_known(["frontier", "open"], [["acme", "beta"]])
     settings = UpstreamSettings(name="api", urls=tuple(urls), credential=Credential(env="UNUSED"), **upstream)
     gate = Gate(
         loop=loop,
