@@ -9,10 +9,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
-from gateway.policy.shards import PARTS, Revision, Shards
+from gateway.policy.shards import PARTS, Revision
 from gateway.policy.snapshot import InvalidEntry
 from gateway.store.blobs import Blobs, Chunk, pack
 from gateway.store.resp import Reply
+from gateway.store.retired import Retired
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -30,9 +31,6 @@ LEAF: Final = 32
 MOST: Final = 4096
 """Changed entries that are named; where more have changed, all may have."""
 
-FREED: Final = 4
-"""Parts of a long mapping, or chunks, let go per step: a millisecond for a million entries."""
-
 MANY: Final = 64
 """Chunks gone from which on their entries are kept in parts, so that none grows for long."""
 
@@ -43,18 +41,17 @@ Changed = frozenset[str] | None
 class Table(Generic[T]):
     """The entries of one key. `wrong` says what is wrong with the key itself, if anything; `entries` is never changed, only replaced.
 
-    `marked` is how many of the entries are such as `mark` says.
+    `marked` is how many of the entries are such as `mark` says; what is replaced is handed to `retired`.
     """
 
-    def __init__(self, key: str, decode: Decode[T], mark: Callable[[T], bool] | None = None) -> None:
+    def __init__(self, key: str, decode: Decode[T], mark: Callable[[T], bool] | None = None, retired: Retired | None = None) -> None:
         self.key = key
         self._decode = decode
         self._mark = mark
         self._chunks: dict[bytes, Chunk] = {}
         self._groups: dict[int, bytes] = {}
         self._sums: dict[int, bytes] = {}
-        self._retired: list[object] = []
-        self._leaving: list[object] = []
+        self._retired = Retired() if retired is None else retired
         self.entries: Mapping[str, T] = {}
         self.problems: Mapping[str, InvalidEntry] = {}
         self.marked = 0
@@ -80,17 +77,16 @@ class Table(Generic[T]):
         elif fresh or gone:
             changed = yield from self._revise(fresh, gone, sum(chunk.size for chunk in chunks.values()) // 2)
         self._chunks = chunks
-        self._retired += gone
+        self._retired.add(gone)
         if wrong != self.wrong:
             self.wrong, changed = wrong, None
         return changed
 
-    def let_go(self) -> Generator[None, None, None]:
-        """Free what was replaced before the last time, in steps: by now nobody else looks at it. Then remember what was replaced since."""
-        while self._leaving:
-            del self._leaving[-FREED:]
-            yield
-        self._leaving, self._retired = self._retired, []
+    def retire(self) -> None:
+        """Have what is shown now let go in steps, once it is shown no more."""
+        self._retired.add_mapping(self.entries)
+        self._retired.add_mapping(self.problems)
+        self._retired.add(self._groups.values())
 
     def _empty(self) -> Changed:
         """A key that is gone takes effect at once, however long it was."""
@@ -100,8 +96,7 @@ class Table(Generic[T]):
         return frozenset(names) if len(names) < MOST else None
 
     def _show(self, entries: Mapping[str, T], problems: Mapping[str, InvalidEntry], marked: int) -> None:
-        for mapping in (self.entries, self.problems):
-            self._retired += mapping.parts if isinstance(mapping, Shards) else ()
+        self.retire()
         self.entries, self.problems, self.marked = entries, problems, marked
 
     def _revise(self, fresh: list[Chunk], gone: list[Chunk], size: int) -> Generator[None, None, Changed]:
