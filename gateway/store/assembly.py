@@ -17,12 +17,13 @@ from gateway.policy.share import UNLIMITED
 from gateway.policy.snapshot import Grant, InvalidEntry, Model, Revocation, Snapshot, StageRecord
 from gateway.policy.vocabulary import Stage
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
+from gateway.store.draft import Changed
 from gateway.store.keys import Keys
 from gateway.store.resp import Reply
 from gateway.store.retired import Retired
 from gateway.store.rules import Expand
 from gateway.store.stored import Stored
-from gateway.store.table import Changed, Table
+from gateway.store.table import Table
 
 REMEMBERED: Final = 4096
 """Distinct grants kept decoded: most entries of a long allowlist are spelled alike."""

@@ -23,10 +23,11 @@ class Retired:
         """Hold these."""
         self._lately += pieces
 
-    def add_mapping(self, mapping: Mapping[str, object]) -> None:
-        """Hold the parts of this, if it is long."""
-        if isinstance(mapping, Shards):
-            self.add(mapping.parts)
+    def add_mapping(self, old: Mapping[str, object], new: Mapping[str, object]) -> None:
+        """Hold the parts of `old`, if it is long, that are not those of `new`."""
+        if isinstance(old, Shards):
+            kept = set(map(id, new.parts)) if isinstance(new, Shards) else set()
+            self.add(part for part in old.parts if id(part) not in kept)
 
     def let_go(self) -> Generator[None, None, None]:
         """Free what was held before the last call, in steps. Call it after each publication."""

@@ -19,6 +19,7 @@ from gateway.settings.shape import Store
 from gateway.store.address import StoreAddress
 from gateway.store.assembly import Assembly
 from gateway.store.canary import Canary
+from gateway.store.draft import Changed
 from gateway.store.feed import Feed, open_feed
 from gateway.store.keys import Keys
 from gateway.store.link import open_link
@@ -28,7 +29,6 @@ from gateway.store.retired import Retired
 from gateway.store.rules import Expand
 from gateway.store.slotfeed import open_slot_feed
 from gateway.store.stored import NOTHING, Stored
-from gateway.store.table import Changed
 from gateway.store.whereabouts import Fixed, Whereabouts, whereabouts
 
 FIRST_DELAY: Final = 0.05

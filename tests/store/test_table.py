@@ -6,8 +6,9 @@ from support.steps import run
 
 from gateway.policy.shards import LARGE
 from gateway.store.blobs import BlobReader, Blobs, Memory
+from gateway.store.draft import ENTRIES, MOST
 from gateway.store.resp import ServerError
-from gateway.store.table import ENTRIES, MOST, Table
+from gateway.store.table import Table
 
 
 def flat(content: dict[bytes, bytes]) -> list[bytes]:
