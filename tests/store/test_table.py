@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from support.steps import run
 
 from gateway.policy.shards import LARGE
-from gateway.store.blobs import BlobReader, Blobs, Memory
+from gateway.store.blob_reader import BlobReader, Memory
+from gateway.store.blobs import Blobs
 from gateway.store.draft import ENTRIES, MOST
 from gateway.store.resp import ServerError
 from gateway.store.table import Table
