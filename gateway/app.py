@@ -40,7 +40,7 @@ from gateway.readings import Readings
 from gateway.replica import Replica
 from gateway.settings.addresses import host_port, network
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
-from gateway.settings.reload import BOUND_AT_START, changed_sections
+from gateway.settings.reload import needs_restart
 from gateway.settings.shape import Settings
 from gateway.store.address import StoreAddress, read_address
 from gateway.store.client import connect
@@ -126,10 +126,10 @@ class Gateway:
         """Put new settings in force where that needs no restart; raises GatewayError and changes nothing if they cannot be."""
         check_secrets(settings)
         catalogue = build_catalogue(settings, country_groups(settings))
-        upstreams = self._upstreams_of(settings)
+        upstreams, signer = self._upstreams_of(settings), _signer(settings)
         geolocation = _geolocation(settings)
         verifier = self._verifier_of(settings)
-        late = sorted(changed_sections(self.settings, settings) & BOUND_AT_START)
+        late = sorted(needs_restart(self.settings, settings))
         if late:
             event(LOG, logging.WARNING, "settings_need_restart", problem=", ".join(late))
         retired, self.verifier, self.settings = self.verifier, verifier, settings
@@ -142,6 +142,8 @@ class Gateway:
         for name, upstream in old.items():
             if upstreams.get(name) is not upstream:
                 upstream.close()
+        self._introduce(settings, signer)
+        self.entrance.renew(settings.listen.proxy)
         self._count_shares(settings)
         self.watch.replace_catalogue(catalogue, expand_for(settings))
         self.readings.rebind(verifier, self._keysets, upstreams, geolocation)
@@ -152,6 +154,7 @@ class Gateway:
     async def _start(self) -> None:
         settings, loop = self.settings, asyncio.get_running_loop()
         check_secrets(settings)
+        signer = _signer(settings)
         self._geolocation = _geolocation(settings)
         await self._start_store()
         self._deadlines = Deadlines(loop)
@@ -177,6 +180,7 @@ class Gateway:
             deadlines=self._deadlines,
             scheme="https" if settings.listen.proxy.tls else "http",
         )
+        self._introduce(settings, signer)
         self._open_ledger(settings)
         self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
@@ -256,7 +260,7 @@ class Gateway:
         self._stack.callback(self.entrance.close)
         await self.entrance.open()
         self.admin = AdminServer(listen.admin, self.readiness, self.readings, [keys_route(self._jwks)], reuse_port=self.shared)
-        self.entrance.also = self.admin.tls
+        self.entrance.tend("admin", self.admin.tls)
         await self.admin.start()
         self._stack.push_async_callback(self.admin.stop)
 
@@ -304,18 +308,23 @@ class Gateway:
         return self._signer.jwks if self._signer is not None else {"keys": []}
 
     def _upstreams_of(self, settings: Settings) -> dict[str, Upstream]:
-        signer = self._signer = AssertionSigner(settings.assertion) if settings.assertion is not None else None
         upstreams = {}
         for section in settings.upstreams:
             secret = read_secret(section.credential, f"upstream {section.name}: credential") if section.credential else ""
             known = self.gate.upstreams.get(section.name) if hasattr(self, "gate") else None
             fresh = Upstream(section, asyncio.get_running_loop(), self._deadlines, secret)
             same = known is not None and known.settings == section and known.credential == fresh.credential
-            kept = upstreams[section.name] = known if known is not None and same else fresh
+            upstreams[section.name] = known if known is not None and same else fresh
+        return upstreams
+
+    def _introduce(self, settings: Settings, signer: AssertionSigner | None) -> None:
+        """Say to each upstream what it wants to be told of a request."""
+        self._signer = signer
+        for section in settings.upstreams:
             if section.identity_headers or section.assertion:
                 signing = signer if section.assertion else None
-                kept.introduction = Introduction(section.name, section.identity_headers, signing, self._parts.clock)
-        return upstreams
+                introduction = Introduction(section.name, section.identity_headers, signing, self._parts.clock)
+                self.gate.upstreams[section.name].introduction = introduction
 
     async def _settle(self, retired: Verifier, fresh: Verifier, geolocation: GeoDatabase | None) -> None:
         """What a reload replaced is stopped when what replaces it stands."""
@@ -346,6 +355,10 @@ def settings_refused(error: GatewayError) -> None:
 
 def _house(settings: Settings) -> House:
     return House(contact=settings.refusals.contact, blocked_by=settings.refusals.blocked_by)
+
+
+def _signer(settings: Settings) -> AssertionSigner | None:
+    return AssertionSigner(settings.assertion) if settings.assertion is not None else None
 
 
 def _geolocation(settings: Settings) -> GeoDatabase | None:

@@ -17,5 +17,9 @@ class CommandError(GatewayError):
     """An operator's command is refused; the text says what to do instead."""
 
 
+class OvertakenError(CommandError):
+    """Another change came first: what this one was judged by is not the policy any more. It may be judged and tried again."""
+
+
 class UnreachableError(GatewayError):
     """What a verb has to talk to does not answer; the text says who and where."""

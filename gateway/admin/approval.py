@@ -1,17 +1,19 @@
 """Two persons: who widens the policy asks, and another operator approves exactly that."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import msgspec
 
 from gateway.admin.operators import Proof, holds, prove
-from gateway.admin.pending import Content, Pending, content_of, digest, read_pending
+from gateway.admin.pending import Approved, Content, Pending, content_of, digest, read_pending
 from gateway.admin.session import PolicySession
 from gateway.errors import CommandError
 from gateway.settings.approval_shape import Approvals
 from gateway.store.edit import Condition, Edit
 from gateway.store.writer import Change
+
+Judge = Callable[[Sequence[Edit]], Awaitable[int]]
 
 
 async def propose(
@@ -30,19 +32,24 @@ async def propose(
             raise CommandError(f"{condition.field!r} in {condition.key} has changed meanwhile: look at it again. Nothing has changed.")
     content = content_of(edits, befores, name, why, await policy.reader.now(), approvals.valid_for)
     proof = prove(name, secret, approvals.operators, content.statement("propose"))
+    if not holds(proof, approvals.operators, content.statement("propose")):
+        raise CommandError(f"operator {name!r} shows a token, which nobody can check afterwards: who asks needs a key (public_key).")
     entry = msgspec.json.encode(Pending(content, proof))
     await policy.writer.carry_out((Edit("change.propose", policy.keys.pending, content.name, entry),), f"{name} (authenticated)", why)
     return content
 
 
-async def approve(policy: PolicySession, approvals: Approvals, change: str, name: str, secret: bytes) -> tuple[Change, ...]:
-    """Make a change that waits. CommandError where it has expired, is one's own, was altered, or no longer replaces what it would have."""
+async def approve(policy: PolicySession, approvals: Approvals, change: str, name: str, secret: bytes, judge: Judge) -> tuple[Change, ...]:
+    """Make a change that waits. CommandError where it has expired, is one's own, was altered, or no longer replaces what it would have.
+
+    `judge` holds its edits to the policy as it is now, and tells the revision of that: an approval stands in for no sign-off.
+    """
     raw = await _held(policy, policy.keys.pending, change)
     if raw is None:
         raise CommandError(f"no change {change!r} waits: see `gateway approve`.")
     pending = read_pending(change, raw)
     content, asked = pending.content, pending.proof
-    prove(name, secret, approvals.operators, content.statement("approve"))
+    approved = prove(name, secret, approvals.operators, content.statement("approve"))
     _judge(content, asked, approvals, name, await policy.reader.now())
     conditions = [Condition(policy.keys.pending, change, raw, spent=True)]
     for step in content.steps:
@@ -51,7 +58,9 @@ async def approve(policy: PolicySession, approvals: Approvals, change: str, name
             raise CommandError(f"{step.field!r} in {step.key} has changed since {change} was asked for: ask again. Nothing has changed.")
         conditions.append(Condition(step.key, step.field, held))
     who = f"{asked.operator} (authenticated), approved by {name} (authenticated)"
-    return await policy.writer.carry_out(content.edits, who, content.why, conditions)
+    at = await judge(content.edits)
+    proof = msgspec.json.encode(Approved(content, asked, approved)).decode()
+    return await policy.writer.carry_out(content.edits, who, content.why, conditions, at=at, proof=proof)
 
 
 def _judge(content: Content, asked: Proof, approvals: Approvals, name: str, now: float) -> None:

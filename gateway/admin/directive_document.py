@@ -9,6 +9,7 @@ rule: {us_person: true}
 exceptions:
 organisations: [org_acme]
 their_foreign_national_employees: true
+models: [frontier-1]
 from: "2026-06-04T18:00:00Z"
 """
 
@@ -39,10 +40,11 @@ Mode = Literal["enforce", "monitor"]
 
 
 class ExceptionsSection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Whom the order leaves alone."""
+    """Whom the order leaves alone, and on which of its models; unset: on all of them."""
 
     organisations: tuple[str, ...]
     their_foreign_national_employees: bool
+    models: tuple[str, ...] | None = None
 
 
 class DirectiveSection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -100,6 +102,7 @@ def entry_of(section: DirectiveSection, rule: object, catalogue: Mapping[str, Mo
         "from": write_instant(read_instant(section.start, now, "from")) if section.start else None,
         "until": write_instant(read_instant(section.until, now, "until")) if section.until else None,
         "except_organisations": sorted(set(excepted.organisations)) or None,
+        "except_models": None if excepted.models is None else sorted({known_model(catalogue, name).id for name in excepted.models}),
         "binds_foreign_nationals": None if excepted.their_foreign_national_employees else True,
         "mode": None if section.mode == "enforce" else section.mode,
     }
@@ -121,9 +124,23 @@ def _problems(section: DirectiveSection, catalogue: Mapping[str, Model], now: da
         yield from _tried(f"models[{index}]", partial(known_model, catalogue, name))
     for index, name in enumerate(section.exceptions.organisations if section.exceptions else ()):
         yield from _tried(f"exceptions.organisations[{index}]", partial(organisation_key, name))
+    yield from _excepted(section, catalogue)
     if section.id in section.supersedes:
         yield Problem("supersedes", "a directive replaces the one with its own id anyway. Remove it here")
     yield from _instants(section, now)
+
+
+def _excepted(section: DirectiveSection, catalogue: Mapping[str, Model]) -> Iterator[Problem]:
+    names = section.exceptions.models if section.exceptions else None
+    if names == ():
+        yield Problem("exceptions.models", "an empty list excepts nobody. Name models, or remove the key to except on all of them")
+    covered = {model.id for name in section.models or () if (model := catalogue.get(name)) is not None}
+    for index, name in enumerate(names or ()):
+        path = f"exceptions.models[{index}]"
+        yield from _tried(path, partial(known_model, catalogue, name))
+        model = catalogue.get(name)
+        if model is not None and section.models is not None and model.id not in covered:
+            yield Problem(path, f"{name!r} is not among the models of the directive, which leaves it alone anyway. Remove it here")
 
 
 def _instants(section: DirectiveSection, now: datetime) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """A decision told in full, for operators: the answer, every reason, every rule that was put and what it said; pure.
 
-Rules are named, attributes are not: an explanation never says what a token claims.
+Rules are named with what they demand, attributes with their kind and source: an explanation never says what a token claims.
 """
 
 import math
@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.admin.demands import demand
 from gateway.admin.instants import write_instant
-from gateway.policy.access import SELF_ASSERTED, AccessRequest, Instant, Statement
+from gateway.admin.reasoning import source, statement, value
+from gateway.policy.access import SELF_ASSERTED, AccessRequest, Instant
 from gateway.policy.check import Check
 from gateway.policy.decide import decide, trace
 from gateway.policy.decision import Decision, Denial, Permit
+from gateway.policy.ownership import Ownership
 from gateway.policy.snapshot import Snapshot
 from gateway.policy.vocabulary import Reason
 
@@ -31,10 +34,10 @@ def explain(request: AccessRequest, snapshot: Snapshot, now: Instant) -> Explana
         "location_source": request.location.source,
         "location_others": [other.source for other in request.location.others],
         "location_built_at": _date(request.location.built_at or math.inf),
-        "statements": [_statement(one) for one in request.subject.statements] or [SELF_ASSERTED],
+        "statements": [statement(one) for one in request.subject.statements] or [SELF_ASSERTED],
         "revision": snapshot.revision,
         "digest": snapshot.digest,
-        "checks": _rows(trace(request, snapshot, now)),
+        "checks": _rows(trace(request, snapshot, now), request, snapshot),
     }
 
 
@@ -54,10 +57,14 @@ def _answer(decision: Decision) -> Explanation:
             return {"decision": "deny", "reasons": [str(reason) for reason in decision.reasons], **ground}
 
 
-def _rows(checks: Sequence[Check]) -> list[dict[str, Any]]:
+def _rows(checks: Sequence[Check], request: AccessRequest, snapshot: Snapshot) -> list[dict[str, Any]]:
+    owners = _owners(request, snapshot)
     return [
         {
             "rule": check.rule,
+            "demands": demand(check, snapshot),
+            "value": value(check, request, owners),
+            "source": source(check, request, owners),
             "result": str(check.result),
             "reason": str(check.reason) if check.reason else "",
             "decides": check.binding,
@@ -68,13 +75,11 @@ def _rows(checks: Sequence[Check]) -> list[dict[str, Any]]:
     ]
 
 
-def _statement(told: Statement) -> str:
-    """Name a part of the token and how it was verified, not what it says."""
-    evidence = told.verification
-    if evidence is None:
-        return told.source
-    known = (evidence.trust_framework, evidence.assurance_level, _date(evidence.time if evidence.time is not None else math.inf))
-    return f"{told.source} ({', '.join(part for part in known if part)})"
+def _owners(request: AccessRequest, snapshot: Snapshot) -> Ownership | None:
+    """Give what the organisation's entry tells of its owners."""
+    model = snapshot.catalogue.get(request.model)
+    grant = snapshot.grants.get(model.id, {}).get(request.subject.organisation or "") if model is not None else None
+    return grant.ownership if grant is not None else None
 
 
 def _date(instant: float) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.admin.inventory import grant_state
 from gateway.policy.directive import Directive
-from gateway.policy.enforcement import covering
+from gateway.policy.enforcement import covering, excepts
 from gateway.policy.grant import PERSONS, waivers
 from gateway.policy.snapshot import Grant, Model, Snapshot
 from gateway.policy.vocabulary import Effect
@@ -48,14 +48,14 @@ def _row(directive: Directive, model: Model, org: str, snapshot: Snapshot, runni
         "model": model.id,
         "organisation": org,
         "grant": grant_state(grant, now) if grant is not None else "none",
-        "effect": _effect(directive, org, grant),
+        "effect": _effect(directive, model, org, grant),
         "streams": streams,
         "cut": cut,
     }
 
 
-def _effect(directive: Directive, org: str, grant: Grant | None) -> str:
-    excepted = org in directive.except_organisations and not directive.invalid
+def _effect(directive: Directive, model: Model, org: str, grant: Grant | None) -> str:
+    excepted = excepts(directive, model, org) and not directive.invalid
     if excepted and not directive.binds_foreign_nationals:
         return FREE
     if directive.invalid or (directive.effect is Effect.SUSPEND and not excepted):

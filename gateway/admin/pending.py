@@ -14,8 +14,8 @@ from gateway.admin.operators import Proof
 from gateway.errors import CommandError
 from gateway.store.edit import Edit
 
-LENGTH: Final = 16
-"""Hexadecimal digits of a change's name: 64 bits of its digest."""
+LENGTH: Final = 32
+"""Hexadecimal digits of a change's name: 128 bits of its digest, so that who asks cannot find two contents of one name."""
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +57,14 @@ class Pending(Struct, frozen=True, forbid_unknown_fields=True):
 
     content: Content
     proof: Proof
+
+
+class Approved(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept with a change that two operators made: the content that both have signed, and how each has."""
+
+    content: Content
+    asked: Proof
+    approved: Proof
 
 
 def content_of(edits: Sequence[Edit], befores: Sequence[bytes | None], who: str, why: str, at: float, valid_for: float) -> Content:

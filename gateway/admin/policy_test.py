@@ -14,7 +14,7 @@ expect: deny
 reasons: [directive, us_person_unknown]
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -38,6 +38,8 @@ from gateway.store.stored import Stored
 
 STALENESS: Final = 60.0
 Entries = dict[str, dict[str, Any]]
+Locate = Callable[[str, str], Location]
+"""An address and what the CDN's header says of its country -> the place."""
 
 
 class PolicySection(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +52,11 @@ class PolicySection(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Case(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One question and the answer expected; `reasons` are all of them, in their order, where they are given."""
+    """One question and the answer expected; `reasons` are all of them, in their order, where they are given.
+
+    With `address` the place is looked up as the gate would, and `country` is what the CDN's header says; without it, `country` and the
+    rest are the place itself.
+    """
 
     name: str
     claims: dict[str, Any]
@@ -59,6 +65,7 @@ class Case(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     expect: Literal["permit", "deny"]
     reasons: tuple[Reason, ...] | None = None
     issuer: str = ""
+    address: str = ""
     country: str = ""
     regions: tuple[str, ...] = ()
     anonymizer: bool | None = None
@@ -93,7 +100,7 @@ def read_policy_test(document: Mapping[str, object]) -> PolicyTest:
 
 
 def run_cases(
-    test: PolicyTest, catalogue: Mapping[str, Model], expand: Expand, issuers: Iterable[Issuer]
+    test: PolicyTest, catalogue: Mapping[str, Model], expand: Expand, issuers: Iterable[Issuer], locate: Locate
 ) -> tuple[list[Outcome], dict[str, int]]:
     """Decide every case; also count how often each rule of the policies was put (0: no case reaches it)."""
     known = {issuer.name: (issuer, index > 0) for index, issuer in enumerate(issuers)}
@@ -101,7 +108,7 @@ def run_cases(
     covered: dict[str, int] = {}
     for case in test.cases:
         snapshot = _snapshot(case.policy or test.policy, catalogue, expand)
-        outcome = _decide(case, snapshot, known)
+        outcome = _decide(case, snapshot, known, locate)
         for rule in (*_rules(snapshot), *outcome.rules):
             covered.setdefault(rule, 0)
         for rule in set(outcome.rules):
@@ -110,14 +117,14 @@ def run_cases(
     return outcomes, dict(sorted(covered.items()))
 
 
-def _decide(case: Case, snapshot: Snapshot, issuers: Mapping[str, tuple[Issuer, bool]]) -> Outcome:
+def _decide(case: Case, snapshot: Snapshot, issuers: Mapping[str, tuple[Issuer, bool]], locate: Locate) -> Outcome:
     name = case.issuer or next(iter(issuers), "")
     if name not in issuers:
         raise CommandError(f"case {case.name!r}: issuer {name!r} is not in the settings. Write one of: {', '.join(issuers)}")
     issuer, qualify = issuers[name]
     now = Instant(_instant(case), 0.0)
     subject = subject_from(case.claims, issuer, qualify)
-    request = AccessRequest(subject, case.model, _location(case))
+    request = AccessRequest(subject, case.model, _location(case, locate))
     decision = decide(request, snapshot, now)
     rules = tuple(check.rule for check in trace(request, snapshot, now))
     reasons = tuple(str(reason) for reason in decision.reasons) if isinstance(decision, Denial) else ()
@@ -140,7 +147,11 @@ def _instant(case: Case) -> float:
         raise CommandError(f"case {case.name!r}: {error}") from None
 
 
-def _location(case: Case) -> Location:
+def _location(case: Case, locate: Locate) -> Location:
+    if case.address:
+        if case.regions or case.anonymizer is not None or case.hosting is not None:
+            raise CommandError(f"case {case.name!r}: with an address the databases say regions, anonymizer and hosting. Remove them")
+        return locate(case.address, case.country)
     country = read_country(case.country, "alpha-2") if case.country else None
     return Location(country, case.regions, "test", case.anonymizer, case.hosting)
 
@@ -176,6 +187,7 @@ def _rules(snapshot: Snapshot) -> list[str]:
     models = {model.id: model for model in snapshot.catalogue.values()}
     found = [rule for model in models.values() if model.gated for rule in _aspects(f"model:{model.id}", model.restrictions)]
     found += [rule for model in models.values() for stage, more in model.by_stage for rule in _aspects(f"model:{model.id}:{stage}", more)]
+    found += [rule for held in snapshot.grants.values() for grant in held.values() for rule in _aspects("grant", grant.conditions)]
     for directive in snapshot.directives:
         found += [f"directive:{directive.id}", *_aspects(f"directive:{directive.id}", directive.rule)]
     return found

@@ -37,7 +37,7 @@ class PolicyStore(Protocol):
     """What is needed of `store.writer.PolicyWriter`."""
 
     async def carry_out(
-        self, edits: Sequence[Edit], actor: str, reason: str = "", conditions: Sequence[Condition] = ()
+        self, edits: Sequence[Edit], actor: str, reason: str = "", conditions: Sequence[Condition] = (), *, at: int | None = None
     ) -> Sequence[Change]:
         """Make all edits in one transaction, with the revision and their entries in the stream of changes; one answer for each."""
         ...
@@ -54,6 +54,9 @@ class Administration:
     def __repr__(self) -> str:
         return f"Administration({self._actor})"
 
-    async def carry_out(self, command: Command, conditions: Sequence[Condition] = ()) -> Change:
-        """Write it; raises CommandError where a condition fails, StoreUnavailableError where the store cannot be reached or written."""
-        return (await self._store.carry_out(edits_of(command, self._keys), self._actor, command.reason, conditions))[0]
+    async def carry_out(self, command: Command, conditions: Sequence[Condition] = (), at: int | None = None) -> Change:
+        """Write it; raises CommandError where a condition fails, StoreUnavailableError where the store cannot be reached or written.
+
+        `at`: the revision of the policy by which the command was judged, None where it needs no judging; OvertakenError if that is past.
+        """
+        return (await self._store.carry_out(edits_of(command, self._keys), self._actor, command.reason, conditions, at=at))[0]

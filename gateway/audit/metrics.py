@@ -62,6 +62,9 @@ class Metrics:
         self.streams_cut = many(Counter, "streams_cut_total", "Running answers cut off: permission lost.", "model", "reason")
         self.revocation_seconds = one(Histogram, "revocation_seconds", "From a change seen to the last answer cut.", bounds=CUT)
         self.client_aborts = one(Counter, "client_aborts_total", "Callers that left before their answer ended.")
+        self.certificate_expiry = many(
+            Gauge, "certificate_expiry_timestamp_seconds", "When each listener's certificate ends, since 1970.", "listener", merge=Merge.MIN
+        )
         self.connections_open = one(Gauge, "connections_open", "Connections of callers.")
         self.refused_connections = many(Counter, "refused_connections_total", "Connections closed unserved or broken off.", "reason")
 

@@ -21,6 +21,7 @@ VERBS: Final = {
     "model": "list models, change a model's stage",
     "groups": "list country groups and say how old they are, explain one or a country code",
     "directive": "apply, lift, list dated orders on models; count whom one would touch",
+    "assertion": "write the keys by which upstreams verify the gate's own signature",
     "revoke": "revoke a token, a subject or an organisation; list or lift revocations",
     "approve": "approve a change that waits for a second operator, or list them",
     "policy": "test written cases against a written policy",

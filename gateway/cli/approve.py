@@ -2,16 +2,21 @@
 
 import argparse
 import asyncio
+import contextlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 from gateway.admin.approval import approve
 from gateway.admin.pending import pending_rows
+from gateway.admin.releases import check_release
 from gateway.admin.session import open_policy
-from gateway.cli.changing import tell
-from gateway.cli.options import add_store, operator_proof, required_settings, store_section
+from gateway.cli.changing import ATTEMPTS, read_policy, tell
+from gateway.cli.options import add_store, operator_proof, required_settings, store_section, wall_clock
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
+from gateway.errors import CommandError, OvertakenError
 from gateway.settings.shape import Settings
+from gateway.store.edit import Edit
 
 COLUMNS: Final = ("change", "state", "who", "why", "until", "steps", "problem")
 
@@ -41,5 +46,14 @@ async def _rows(arguments: argparse.Namespace, settings: Settings) -> list[dict[
 async def _approve(arguments: argparse.Namespace, settings: Settings) -> int:
     name, secret = operator_proof()
     async with open_policy(store_section(arguments, settings)) as policy:
-        made, *_ = await approve(policy, settings.approvals, arguments.change, name, secret)
-        return await tell(arguments, policy, made, f"{arguments.change} is approved and made")
+
+        async def judge(edits: Sequence[Edit]) -> int:
+            snapshot = await read_policy(arguments, settings)
+            check_release(edits, snapshot, policy.keys, wall_clock().timestamp(), settings.stages)
+            return snapshot.revision
+
+        for _ in range(ATTEMPTS):
+            with contextlib.suppress(OvertakenError):
+                made, *_ = await approve(policy, settings.approvals, arguments.change, name, secret, judge)
+                return await tell(arguments, policy, made, f"{arguments.change} is approved and made")
+    raise CommandError(f"others changed the policy first, {ATTEMPTS} times: try again. Nothing has changed.")

@@ -1,18 +1,25 @@
-"""`gateway changes`: who changed what, when and why, oldest first."""
+"""`gateway changes`: who changed what, when and why, who approved it, and what was done by hand; oldest first."""
 
 import argparse
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.admin.accounting import Policy, account
 from gateway.admin.instants import read_instant
 from gateway.admin.session import open_policy
 from gateway.cli.changing import shown
 from gateway.cli.options import add_store, optional_settings, store_section, wall_clock
 from gateway.cli.tables import show_rows
 from gateway.settings.shape import Store
+from gateway.store.reader import ChangeEntry, PolicyReader
 
-COLUMNS: Final = ("revision", "when", "who", "what", "key", "field", "why", "before", "after")
+Found = tuple[list[ChangeEntry], Policy]
+
+COLUMNS: Final = ("revision", "when", "who", "approved", "what", "key", "field", "why", "before", "after")
+LOOKS: Final = 5
+"""Times that the record and what is stored are read together, until no change comes in between."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,14 +31,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show them."""
     since = read_instant(arguments.since, wall_clock(), "--since").timestamp() if arguments.since else 0.0
-    rows = asyncio.run(_rows(store_section(arguments, optional_settings(arguments)), since))
-    show_rows(rows, COLUMNS, as_json=arguments.json, title="Changes", nothing="No change has been made with the tools.")
+    settings = optional_settings(arguments)
+    changes, stored = asyncio.run(_read(store_section(arguments, settings)))
+    found = account(changes, stored, settings.approvals.operators if settings is not None else ())
+    rows = [_row(change) for change in found if _stamp(change) >= since]
+    show_rows(rows, COLUMNS, as_json=arguments.json, title="Changes", nothing="Nothing has been changed.")
     return 0
 
 
-async def _rows(store: Store, since: float) -> list[dict[str, Any]]:
+async def _read(store: Store) -> Found:
     async with open_policy(store) as policy:
-        return [_row(change) for change in await policy.reader.changes(since)]
+        found, quiet = await _look(policy.reader)
+        for _ in range(LOOKS - 1):
+            if quiet:
+                break
+            found, quiet = await _look(policy.reader)
+        return found
+
+
+async def _look(reader: PolicyReader) -> tuple[Found, bool]:
+    """Read both, and say whether nothing was changed in between."""
+    before = await reader.revision()
+    found = (await reader.changes(), await reader.policy())
+    return found, await reader.revision() == before
+
+
+def _stamp(change: Mapping[str, Any]) -> float:
+    """Give when it was made, epoch seconds; what nobody has recorded may be of any time."""
+    return int(str(change["id"]).partition("-")[0]) / 1e3 if change["id"] is not None else math.inf
 
 
 def _row(change: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import cast
+from typing import Final, cast
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from gateway.admin.approval import propose
 from gateway.admin.commands import AddPartner, Command, RemovePartner
 from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.edits import edits_of
+from gateway.admin.releases import check_release
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.admin.service import Administration, Change
 from gateway.admin.session import PolicySession, open_policy, read_snapshot
@@ -22,13 +24,17 @@ from gateway.admin.widening import always_narrows, widens
 from gateway.cli.options import operator, operator_proof, optional_settings, required_settings, store_section, wall_clock
 from gateway.cli.tables import show_json
 from gateway.cli.wait import as_facts, show_answers, verdict
-from gateway.errors import CommandError, StoreUnavailableError
+from gateway.errors import CommandError, OvertakenError, StoreUnavailableError
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.provision import build_catalogue, country_groups, expand_for
 from gateway.settings.shape import Settings
+from gateway.store.codec import decode_grant
 from gateway.store.edit import Condition
 from gateway.store.keys import Keys
 from gateway.store.reader import PolicyReader
+
+ATTEMPTS: Final = 20
+"""Times that a command is judged anew when others change the policy first."""
 
 
 def catalogue_of(settings: Settings) -> Mapping[str, Model]:
@@ -72,28 +78,48 @@ def change(arguments: argparse.Namespace, command: Command | Plan, done: str) ->
     return asyncio.run(_carry_out(arguments, command, done))
 
 
-async def _planned(arguments: argparse.Namespace, plan: Plan, policy: PolicySession) -> Planned:
-    stages = await cast("Awaitable[dict[bytes, bytes]]", policy.client.hgetall(policy.keys.models))
-    return plan(Standing(await read_policy(arguments, required_settings(arguments)), policy.keys, stages))
-
-
 async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done: str) -> int:
     settings = optional_settings(arguments)
     async with open_policy(store_section(arguments, settings)) as policy:
-        planned = await _planned(arguments, given, policy) if callable(given) else Planned(given, done)
-        if await _needs_two(arguments, planned.command):
-            return await _propose(arguments, planned, policy)
-        made = await Administration(policy.writer, policy.keys, operator()).carry_out(planned.command, planned.conditions)
-        _check(planned.command, made)
-        return await tell(arguments, policy, made, f"{planned.done}{_replacing(planned.command, made)}")
+        for _ in range(ATTEMPTS):
+            with contextlib.suppress(OvertakenError):
+                return await _attempt(arguments, given, done, policy)
+    raise CommandError(f"others changed the policy first, {ATTEMPTS} times: try again. Nothing has changed.")
 
 
-async def _needs_two(arguments: argparse.Namespace, command: Command) -> bool:
-    """What may widen is never given without the settings: they say whether it takes two."""
-    settings = optional_settings(arguments) if always_narrows(command) else required_settings(arguments)
-    if settings is None or not settings.approvals.widening:
+async def _attempt(arguments: argparse.Namespace, given: Command | Plan, done: str, policy: PolicySession) -> int:
+    """Judge the command by the policy as it stands, and make it if that still stands then."""
+    stands = await _standing(arguments, policy) if callable(given) or await _takes_two(arguments, given, policy) else None
+    planned = given(cast("Standing", stands)) if callable(given) else Planned(given, done)
+    if stands is not None and _waits(arguments, planned.command, stands):
+        return await _propose(arguments, planned, policy)
+    at = None if stands is None else stands.snapshot.revision
+    made = await Administration(policy.writer, policy.keys, operator()).carry_out(planned.command, planned.conditions, at)
+    _check(planned.command, made)
+    return await tell(arguments, policy, made, f"{planned.done}{_replacing(planned.command, made)}")
+
+
+async def _standing(arguments: argparse.Namespace, policy: PolicySession) -> Standing:
+    stages = await cast("Awaitable[dict[bytes, bytes]]", policy.client.hgetall(policy.keys.models))
+    return Standing(await read_policy(arguments, required_settings(arguments)), policy.keys, stages)
+
+
+async def _takes_two(arguments: argparse.Namespace, command: Command, policy: PolicySession) -> bool:
+    """Say whether it may take two operators: what may widen is never given without the settings, which say so."""
+    if not always_narrows(command):
+        return required_settings(arguments).approvals.widening
+    settings = optional_settings(arguments)
+    if settings is None or not settings.approvals.widening or not isinstance(command, RemovePartner):
         return False
-    return widens(command, await read_policy(arguments, settings), wall_clock().timestamp())
+    held = await cast("Awaitable[bytes | None]", policy.client.hget(policy.keys.allowlist(command.model), command.organisation))
+    return held is not None and decode_grant(held, expand_for(settings))[0].ownership is not None
+
+
+def _waits(arguments: argparse.Namespace, command: Command, stands: Standing) -> bool:
+    """Hold the command to what releases ask for; say whether it waits for a second operator."""
+    settings, now = required_settings(arguments), wall_clock().timestamp()
+    check_release(edits_of(command, stands.keys), stands.snapshot, stands.keys, now, settings.stages)
+    return settings.approvals.widening and widens(command, stands.snapshot, now)
 
 
 async def _propose(arguments: argparse.Namespace, planned: Planned, policy: PolicySession) -> int:

@@ -5,26 +5,27 @@ Exit code 0 where it would permit, 1 where it would refuse.
 
 import argparse
 import asyncio
+import ssl
 import sys
-from ipaddress import ip_address
+from pathlib import Path
 
 from gateway.admin.explanation import Explanation, explain, unidentified
 from gateway.cli.changing import read_policy
 from gateway.cli.failures import DONE, REFUSED
 from gateway.cli.options import add_store, required_settings
+from gateway.cli.place import locator_of
 from gateway.cli.tables import show_facts, show_json, show_rows
 from gateway.clock import read_clock
 from gateway.errors import CommandError
+from gateway.identity.binding import thumbprint_of
 from gateway.identity.fetch import HttpFetch
 from gateway.identity.keyset import keysets_for
 from gateway.identity.verifier import Verifier
-from gateway.location.geolocation import GeoDatabase
-from gateway.location.locator import located
-from gateway.policy.access import AccessRequest, Location, Subject
+from gateway.policy.access import AccessRequest, Subject
 from gateway.policy.vocabulary import Reason
 from gateway.settings.shape import Settings
 
-COLUMNS = ("rule", "result", "reason", "decides", "authority", "note")
+COLUMNS = ("rule", "demands", "value", "source", "result", "reason", "decides", "authority", "note")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, metavar="M", help="the model as the caller would name it")
     parser.add_argument("--ip", default="", metavar="A", help="the client's address, looked up in the configured database")
     parser.add_argument("--country", default="", metavar="CODE", help="what the CDN's country header would say")
+    parser.add_argument("--certificate", metavar="FILE", help="the client certificate (PEM) that the connection would show")
     add_store(parser)
 
 
@@ -49,34 +51,30 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _explain(arguments: argparse.Namespace, settings: Settings) -> Explanation:
-    location = _location(arguments, settings)
-    subject = await _subject(settings, _token(arguments.token))
+    location = locator_of(settings)(arguments.ip, arguments.country)
+    subject = await _subject(settings, _token(arguments.token), _thumbprint(arguments.certificate))
     if isinstance(subject, Reason):
         return unidentified(subject, arguments.model)
     snapshot = await read_policy(arguments, settings)
     return explain(AccessRequest(subject, arguments.model, location), snapshot, read_clock())
 
 
-async def _subject(settings: Settings, token: bytes) -> Subject | Reason:
+async def _subject(settings: Settings, token: bytes, shown: str) -> Subject | Reason:
     fetch = HttpFetch()
     try:
         keysets = keysets_for(settings.issuers, read_clock, fetch)
-        return await Verifier(settings.issuers, keysets, read_clock).identify(token)
+        return await Verifier(settings.issuers, keysets, read_clock).identify(token, shown)
     finally:
         await fetch.close()
 
 
-def _location(arguments: argparse.Namespace, settings: Settings) -> Location:
-    address = _address(arguments.ip) if arguments.ip else None
-    said = [arguments.country.encode("utf-8")] if arguments.country else []
-    return located(address, said, GeoDatabase(settings.geolocation) if settings.geolocation is not None else None)
-
-
-def _address(given: str) -> str:
+def _thumbprint(file: str | None) -> str:
+    if file is None:
+        return ""
     try:
-        return str(ip_address(given))
-    except ValueError:
-        raise CommandError(f"--ip: {given!r} is no address. Write 203.0.113.7 or 2001:db8::7.") from None
+        return thumbprint_of(ssl.PEM_cert_to_DER_cert(Path(file).read_text("ascii")))
+    except (OSError, ValueError):
+        raise CommandError(f"--certificate: {file} is no certificate in PEM that can be read.") from None
 
 
 def _token(given: str) -> bytes:

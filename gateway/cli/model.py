@@ -6,7 +6,8 @@ from functools import partial
 
 from gateway.admin.commands import known_model
 from gateway.admin.inventory import model_rows
-from gateway.admin.stages import known_stage, move_stage, record_of, sign_off
+from gateway.admin.releases import record_of
+from gateway.admin.stages import known_stage, move_stage, sign_off
 from gateway.cli.changing import Planned, Standing, catalogue_of, change, read_policy
 from gateway.cli.options import add_store, operator, required_settings, wall_clock
 from gateway.cli.tables import show_rows

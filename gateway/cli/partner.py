@@ -6,13 +6,11 @@ from functools import partial
 
 from gateway.admin.commands import Command, add_partner, known_model, remove_partner
 from gateway.admin.inventory import partner_rows
-from gateway.admin.stages import check_room
 from gateway.cli.changing import Planned, Standing, catalogue_of, change, read_policy
 from gateway.cli.options import add_store, optional_settings, required_settings, wall_clock
 from gateway.cli.partner_file import add_export, add_import, run_export, run_import
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
-from gateway.policy.stage import stage_of
 from gateway.settings.shape import Settings
 
 COLUMNS = (
@@ -87,7 +85,7 @@ def _name_entry(parser: argparse.ArgumentParser) -> None:
     add_store(parser)
 
 
-def _addition(arguments: argparse.Namespace, settings: Settings, stands: Standing) -> Planned:
+def _addition(arguments: argparse.Namespace, settings: Settings, _: Standing) -> Planned:
     command = add_partner(
         catalogue_of(settings),
         arguments.org,
@@ -103,9 +101,6 @@ def _addition(arguments: argparse.Namespace, settings: Settings, stands: Standin
         authority=arguments.authority,
         reason=arguments.reason,
     )
-    model, now = stands.snapshot.catalogue[command.model], wall_clock().timestamp()
-    stage, _ = stage_of(model, stands.snapshot, now)
-    check_room(model, stage, stands.snapshot.grants.get(model.id, {}).items(), command.organisation, now, settings.stages)
     return Planned(command, f"{arguments.org} is on the list of {arguments.model}")
 
 

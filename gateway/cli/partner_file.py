@@ -9,7 +9,6 @@ from typing import Final
 from gateway.admin.commands import AddPartner, RemovePartner
 from gateway.admin.partner_file import Stored, compare, read_partners, write_partners
 from gateway.admin.session import PolicySession, open_policy
-from gateway.admin.stages import check_total
 from gateway.cli.changing import Planned, Standing, catalogue_of, change
 from gateway.cli.options import add_store, required_settings, store_section, wall_clock
 from gateway.cli.tables import show_json, show_rows
@@ -55,8 +54,6 @@ def run_import(arguments: argparse.Namespace) -> int:
     _confirm(arguments)
 
     def plan(stands: Standing) -> Planned:
-        for model in {step.model for step in command.steps}:
-            check_total(model, command.steps, stands.snapshot, wall_clock().timestamp(), settings.stages)
         return Planned(command, f"{len(rows)} entries are changed", tuple(_condition(step, stored, stands.keys) for step in command.steps))
 
     return change(arguments, plan, "")
@@ -92,6 +89,8 @@ def _condition(step: AddPartner | RemovePartner, stored: Stored, keys: Keys) -> 
 def _confirm(arguments: argparse.Namespace) -> None:
     if arguments.yes:
         return
+    if arguments.json:
+        raise CommandError("--json shows no difference before the change: look with --dry-run, then write --yes. Nothing has changed.")
     if not sys.stdin.isatty():
         raise CommandError("nobody is there to say yes: write --yes, or --dry-run to see the difference only. Nothing has changed.")
     if input("Make these changes? Write yes: ") != "yes":

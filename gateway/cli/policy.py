@@ -9,6 +9,7 @@ import msgspec
 from gateway.admin.policy_test import PolicyTest, read_policy_test, run_cases
 from gateway.cli.changing import catalogue_of
 from gateway.cli.options import add_config, add_json, required_settings
+from gateway.cli.place import locator_of
 from gateway.cli.tables import show_json, show_rows
 from gateway.settings.document import read_mapping
 from gateway.settings.loader import load
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     file = Path(arguments.file)
     test = read_policy_test(read_mapping(file))
     settings = _settings(arguments, test, file)
-    outcomes, covered = run_cases(test, catalogue_of(settings), expand_for(settings), settings.issuers)
+    outcomes, covered = run_cases(test, catalogue_of(settings), expand_for(settings), settings.issuers, locator_of(settings))
     unreached = [rule for rule, cases in covered.items() if not cases]
     failed = sum(bool(outcome.problem) for outcome in outcomes)
     if arguments.json:

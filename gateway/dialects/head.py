@@ -12,6 +12,7 @@ PROBLEM: Final = b"application/problem+json"
 
 _UNAUTHENTICATED: Final = 401
 _LEGAL_REASONS: Final = 451
+_INVISIBLE: Final = bytes(range(ord(" ") + 1))
 _LATER: Final = frozenset((429, 503))
 _URI: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()*+,;=%")
 
@@ -46,4 +47,4 @@ def _challenge(reason: Reason) -> bytes:
 
 
 def _visible(identifier: str) -> bytes:
-    return bytes(byte for byte in identifier.encode("ascii", "ignore") if byte > ord(" "))
+    return identifier.encode("ascii", "ignore").translate(None, _INVISIBLE)

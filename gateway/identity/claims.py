@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 from gateway.identity.assurance import read_statements
-from gateway.identity.binding import bound_to
 from gateway.identity.facts import claim_at, read_statement
 from gateway.identity.rules import is_date, is_identifier
 from gateway.policy.access import Statement, Subject, merged
@@ -38,7 +37,6 @@ def subject_from(payload: Mapping[str, object], issuer: Issuer, qualify: bool) -
         cut_at=expiry + issuer.leeway if issuer.cut_at_expiry else math.inf,
         statements=told if verified else (),
         ownership=_ownership(claim_at(payload, claims.ownership), claims),
-        bound_to=bound_to(payload) or "",
     )
 
 

@@ -93,7 +93,6 @@ class Subject(Struct, frozen=True, gc=False):
     `us_person`, `nationalities` and `residence` are all that the token says, whoever verified it: False where anything in it says
     no, every nationality named anywhere, no residence where two contradict. `statements` tells who said what, the self-asserted one
     first; empty where everything is self-asserted. `ownership` is what the token says of the organisation's owners.
-    `bound_to` is the thumbprint of the one client certificate with which the token is good (RFC 8705), empty for a bearer token.
     """
 
     issuer: str
@@ -107,7 +106,6 @@ class Subject(Struct, frozen=True, gc=False):
     cut_at: float = math.inf
     statements: tuple[Statement, ...] = ()
     ownership: Ownership | None = None
-    bound_to: str = ""
 
     @property
     def provenance(self) -> dict[str, tuple[str, ...]]:

@@ -95,8 +95,8 @@ def _examine(request: AccessRequest, snapshot: Snapshot, now: Instant) -> _Case:
             dated = True
     directives = covering(model, snapshot.directives) if snapshot.directives else []
     for directive in directives:
-        checks += check_directive(directive, request, stand.waived, now, stand.owners)
-        dated = True
+        checks += check_directive(directive, model, request, stand.waived, now, stand.owners)
+        dated = dated or not directive.rule.plain
     return _Case(checks, model, stand, directives, perishable, dated)
 
 
@@ -128,7 +128,7 @@ def _permit(case: _Case, model: Model, request: AccessRequest, snapshot: Snapsho
         stand.grant,
         "grant" if stand.demanded else "stage:general",
         snapshot.revision,
-        min(ends, next_start(case.directives, request.subject.organisation, now)) if case.directives else ends,
+        min(ends, next_start(case.directives, model, request.subject.organisation, now)) if case.directives else ends,
         _fresh_until(snapshot) if case.perishable else math.inf,
         monitored(case.checks) if case.directives else (),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gateway.policy.access import AccessRequest, Instant
-from gateway.policy.check import Check, check_restrictions
+from gateway.policy.check import Check, check_plain, check_restrictions
 from gateway.policy.directive import Directive
 from gateway.policy.grant import PERSONS
 from gateway.policy.ownership import Ownership
@@ -14,6 +14,7 @@ from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Aspect, Effect, Reason
 
 RESTRICT: Final = Effect.RESTRICT
+DIRECTIVE: Final = Reason.DIRECTIVE
 US_PERSONS_ONLY: Final = Restrictions(us_person=True)
 
 
@@ -23,44 +24,52 @@ def covering(model: Model, directives: Iterable[Directive]) -> list[Directive]:
 
 
 def check_directive(
-    directive: Directive, request: AccessRequest, waived: frozenset[Aspect], now: Instant, owners: Ownership | None = None
+    directive: Directive, model: Model, request: AccessRequest, waived: frozenset[Aspect], now: Instant, owners: Ownership | None = None
 ) -> list[Check]:
-    """Put one directive to the request; no checks where it is not in force. One that did not parse refuses whoever it covers."""
+    """Put one directive on `model` to the request; no checks where it is not in force. One that did not parse refuses whoever it covers."""
     if directive.invalid:
         return [Check(directive, FAIL, Reason.DIRECTIVE, note="the entry did not parse")]
     if not directive.valid_from <= now.wall < directive.valid_until:
         return []
-    excepted = _excepts(directive, request.subject.organisation)
+    excepted = bool(directive.except_organisations) and excepts(directive, model, request.subject.organisation)
     if excepted and not directive.binds_foreign_nationals:
         return [Check(directive, PASS, note="the organisation is excepted")]
     if directive.effect is not RESTRICT and not excepted:
         return [Check(directive, FAIL, Reason.DIRECTIVE, binding=directive.enforce)]
     rule = directive.rule if directive.effect is RESTRICT else US_PERSONS_ONLY
-    rules = check_restrictions(rule, directive, request, waived, now.wall, owners, binding=directive.enforce)
+    enforce = directive.enforce
+    if rule.plain:
+        rules = check_plain(rule, directive, request, waived, enforce)
+    else:
+        rules = check_restrictions(rule, directive, request, waived, now.wall, owners, binding=enforce)
     if excepted:
         rules = [check for check in rules if check.aspect in PERSONS]
-    refused = any(check.reason for check in rules)
-    return [*rules, Check(directive, FAIL if refused else PASS, Reason.DIRECTIVE if refused else None, binding=directive.enforce)]
+    for check in rules:
+        if check.reason is not None:
+            return [*rules, Check(directive, FAIL, DIRECTIVE, None, enforce)]
+    rules.append(Check(directive, PASS, None, None, enforce))
+    return rules
 
 
-def next_start(directives: Iterable[Directive], organisation: str | None, now: Instant) -> float:
+def next_start(directives: Iterable[Directive], model: Model, organisation: str | None, now: Instant) -> float:
     """Give the instant (epoch seconds) at which the first of these that will bind the organisation comes into force, else infinity."""
-    starts = (directive.valid_from for directive in directives if directive.enforce and not _frees(directive, organisation))
-    return min((start for start in starts if now.wall < start), default=math.inf)
+    coming = [directive for directive in directives if now.wall < directive.valid_from]
+    return min((one.valid_from for one in coming if one.enforce and not _frees(one, model, organisation)), default=math.inf)
 
 
 def monitored(checks: Iterable[Check]) -> tuple[str, ...]:
     """Give the ids of the directives that would have refused, had they been enforced."""
     return tuple(
-        check.source.id
-        for check in checks
-        if check.reason is Reason.DIRECTIVE and not check.binding and isinstance(check.source, Directive)
+        check.source.id for check in checks if check.reason is DIRECTIVE and not check.binding and isinstance(check.source, Directive)
     )
 
 
-def _frees(directive: Directive, organisation: str | None) -> bool:
-    return not directive.binds_foreign_nationals and _excepts(directive, organisation)
+def excepts(directive: Directive, model: Model, organisation: str | None) -> bool:
+    """Say whether the directive excepts this organisation on this model."""
+    if not organisation or organisation not in directive.except_organisations:
+        return False
+    return directive.except_models is None or model.id in directive.except_models
 
 
-def _excepts(directive: Directive, organisation: str | None) -> bool:
-    return bool(organisation) and organisation in directive.except_organisations
+def _frees(directive: Directive, model: Model, organisation: str | None) -> bool:
+    return not directive.binds_foreign_nationals and excepts(directive, model, organisation)

@@ -1,18 +1,23 @@
 """The stage of a model: who says so, whether it is suspended, and whether it demands a grant."""
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from gateway.policy.check import Check, Source
 from gateway.policy.restrictions import FAIL, PASS
-from gateway.policy.snapshot import Model, Snapshot, StageRecord
+from gateway.policy.snapshot import Model, SignOff, Snapshot, StageRecord
 from gateway.policy.vocabulary import Reason, Stage
 
 SUSPENDED: Final = Stage.SUSPENDED
 EVALUATION: Final = Stage.EVALUATION
 PREVIEW: Final = Stage.PREVIEW
 GENERAL: Final = Stage.GENERAL
+
+RANK: Final = {stage: rank for rank, stage in enumerate(Stage)}
+"""How wide each stage is: one of a higher rank admits whatever one of a lower rank admits."""
 
 _BY_CATALOGUE: Final = {stage: f"stage:{stage}" for stage in Stage}
 
@@ -30,10 +35,19 @@ def stage_of(model: Model, snapshot: Snapshot, wall: float = -math.inf) -> tuple
 
 def in_force(record: StageRecord, wall: float) -> StageRecord:
     """Give the record as it is at `wall` (epoch seconds): what was scheduled for then has come."""
-    if record.next_stage is None or wall < record.next_from:
-        return record
+    return record if record.next_stage is None or wall < record.next_from else _come(record, record.next_stage)
+
+
+@lru_cache(maxsize=1024)
+def _come(record: StageRecord, stage: Stage) -> StageRecord:
+    """Give the record once its schedule has come. A tightening has spent the sign-offs of what it took back, as one by command has."""
     since = datetime.fromtimestamp(record.next_from, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return StageRecord(record.next_stage, since, record.next_authority, signoffs=record.signoffs)
+    return StageRecord(stage, since, record.next_authority, signoffs=kept(record.signoffs, stage))
+
+
+def kept(signoffs: Iterable[SignOff], stage: Stage) -> tuple[SignOff, ...]:
+    """Give the sign-offs that a model at `stage` still has: those of wider stages are spent."""
+    return tuple(one for one in signoffs if RANK[one.stage] <= RANK[stage])
 
 
 def check_stage(stage: Stage, source: Source) -> Check:

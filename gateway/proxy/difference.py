@@ -61,5 +61,5 @@ def difference(old: Snapshot, new: Snapshot) -> Difference:
 def _changed_directives(old: Snapshot, new: Snapshot) -> tuple[Directive, ...]:
     if old.directives is new.directives or old.directives == new.directives:
         return ()
-    kept = [order for order in old.directives if order in new.directives]
+    kept = set(old.directives).intersection(new.directives)
     return tuple(order for order in (*old.directives, *new.directives) if order not in kept)

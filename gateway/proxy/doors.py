@@ -39,13 +39,10 @@ class Doors:
         self.connections.add(connection)
         self._deadlines.watch(connection)
         if limits.connections_per_address:
-            self.place(connection, limits)
-
-    def place(self, connection: Connection, limits: Limits) -> None:
-        """Count a connection for the address of its peer, again where a better one is known; break it off where there are enough."""
-        if not self._addresses.move(connection, origin(connection.peer, self.trusted), limits.connections_per_address):
-            self._witness.on_unserved("address")
-            connection.abort()
+            whose = origin(connection.peer, self.trusted)
+            if not self._addresses.move(connection, whose, limits.connections_per_address):
+                self._witness.on_unserved("address")
+                connection.abort()
 
     def belongs(self, connection: Connection, organisation: str | None, limits: Limits) -> bool:
         """Count a connection for the organisation that has asked on it last; False where there are enough of that one."""

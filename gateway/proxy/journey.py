@@ -11,7 +11,6 @@ from typing import Final, Protocol
 
 from gateway.dialects import House
 from gateway.identity.bearer import find_credential
-from gateway.identity.binding import is_shown
 from gateway.identity.verifier import NeedKeys
 from gateway.policy.access import AccessRequest, Instant, Location, Subject
 from gateway.policy.decide import decide
@@ -41,8 +40,8 @@ from gateway.wire.resolved import Resolved
 from gateway.wire.routes import Kind
 
 UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
-UNSHOWN: Final = "the token is bound to a client certificate that this connection has not shown"
 CATALOGUES: Final = frozenset((Kind.CATALOGUE, Kind.CATALOGUE_ITEM))
+REMOVED: Final = "the model's upstream has just been removed from the settings; try again"
 CROWDED: Final = "your organisation has as many connections open as it may"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -50,8 +49,8 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Identifier(Protocol):
     """Who turns a token into a subject."""
 
-    def verify(self, token: bytes, now: Instant) -> Subject | Reason | NeedKeys:
-        """Say who it is, why not, or which keys must be fetched first."""
+    def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
+        """Say who it is, why not, or which keys must be fetched first. `shown`: the thumbprint of the client's certificate."""
 
     async def fetch_keys(self, need: NeedKeys) -> None:
         """Fetch them, or learn that they cannot be had."""
@@ -160,7 +159,7 @@ class Gate:
         credential = head.credential if head.plain and not request.upgrade else self._credential(connection, request, head)
         if isinstance(credential, bytes):
             now = self.clock()
-            identity = self.identifier.verify(credential, now)
+            identity = self.identifier.verify(credential, now, connection.thumbprint)
             if isinstance(identity, Subject):
                 self._identified(connection, request, identity, now)
             elif isinstance(identity, Reason):
@@ -196,7 +195,10 @@ class Gate:
             self.put_off(connection, request, decision)
             return
         relay_type = self.relay_type if request.handshake is None else WebSocketRelay
-        upstream = self.upstreams[decision.model.upstream]
+        upstream = self.upstreams.get(decision.model.upstream)
+        if upstream is None:
+            self.replies.fail(connection, request, 503, REMOVED)
+            return
         relay = connection.relay = relay_type(self, connection, request, decision, upstream, head.bodiless, address)
         relay.start()
 
@@ -229,7 +231,7 @@ class Gate:
                 return self._over_share(request, over, now)
         witness.on_decision(request, decision, snapshot, now, subject, model)
         if isinstance(decision, Permit) and not decision.monitored:
-            self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
+            self._precedents.keep(witness.precedent(decision, snapshot, route, now.wall), route, snapshot)
         return decision
 
     def put_off(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:
@@ -304,16 +306,13 @@ class Gate:
         if not connection.is_serving(request):
             return
         now = self.clock()
-        identity = self.identifier.verify(credential, now)
+        identity = self.identifier.verify(credential, now, connection.thumbprint)
         if isinstance(identity, Subject):
             self._identified(connection, request, identity, now)
         else:
             self.replies.refuse(connection, request, identity if isinstance(identity, Reason) else Reason.KEYSET_UNAVAILABLE)
 
     def _identified(self, connection: Connection, request: Request, subject: Subject, now: Instant) -> None:
-        if subject.bound_to and not is_shown(subject.bound_to, connection.thumbprint):
-            self.replies.refuse(connection, request, Reason.TOKEN_INVALID, UNSHOWN)
-            return
         request.subject = subject
         if self.limits.connections_per_organisation and not self.doors.belongs(connection, subject.organisation, self.limits):
             request.keep_alive = False

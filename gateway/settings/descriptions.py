@@ -46,7 +46,8 @@ DESCRIPTIONS: Final = MappingProxyType(
         },
         "ReleaseSection": {
             "signoffs": "Agencies whose sign-offs are needed; each is recorded with `gateway model signoff`.",
-            "partners_at_most": "How many organisations a model's allowlist may hold at this stage; unset: any number.",
+            "partners_at_most": "How many organisations a model's allowlist may hold at this stage: at `evaluation` evaluators,"
+            " at others those who are none; unset: any number.",
         },
         "Approvals": {
             "widening": "Hold every grant, wider stage and lifted directive or revocation until a second operator has approved it.",
@@ -66,7 +67,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "address": "`host:port`; `[::]:8080` for IPv6.",
             "tls": "Serve TLS with this certificate; without it, plain HTTP.",
             "trusted_proxies": "Networks of the proxies in front of the gate. Only they are believed about a client's address and country.",
-            "proxy_protocol": "Whether they begin each connection with a PROXY header, `v1`, `v2` or `any`; nobody else may come in then.",
+            "proxy_protocol": "The PROXY header with which they begin each connection, before TLS too; unless `off`, no one else enters.",
             "client_address_header": "Which header of theirs names the client; counted from the right over trusted proxies.",
             "country_header": "A header of theirs (such as `cf-ipcountry`) with the client's alpha-2 country; empty: none.",
         },
@@ -78,7 +79,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "certificate": "PEM file with the certificate and its chain.",
             "key": "PEM file with the private key, readable by the gate alone.",
             "client_ca": "PEM file of the authorities that sign the certificates of clients.",
-            "client_certificates": "Whether clients are asked for one: tokens bound to it need it (RFC 8705).",
+            "client_certificates": "Whether clients must show one, may, or are not asked; tokens bound to one (RFC 8705) need it.",
         },
         "Store": {
             "url": "`embedded` (a private server, started by the gate), `redis://host:6379`, `unix:///path`, "
@@ -131,7 +132,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "urls": "Its addresses; several share the load. A path is put before the request's path.",
             "credential": "The gate's own credential, added to every request; the caller's is always removed.",
             "ca_file": "PEM file of the authorities that may sign its certificate; empty: the system's.",
-            "identity_headers": "What it is told of each request, each in a header of its own, such as `X-Gateway-Organisation`.",
+            "identity_headers": "What it is told of each request, in headers of their own: `X-Gateway-Organisation` and so on.",
             "assertion": "Sign what it is told, in `X-Gateway-Assertion`; needs the section `assertion`.",
             "connect_timeout": "How long connecting may take.",
             "first_byte_timeout": "How long the upstream may take to begin its answer.",
@@ -143,8 +144,8 @@ DESCRIPTIONS: Final = MappingProxyType(
         },
         "Assertion": {
             "key_file": "PEM file with a private key on P-256: `openssl ecparam -name prime256v1 -genkey -noout`.",
-            "previous_key_file": "The key before it, which is still published while signatures made with it are under way.",
-            "issuer": "The `iss` claim.",
+            "other_key_file": "A second key that is published too, private or public: the next one before it signs, the last one after.",
+            "issuer": "The `iss` claim of its signatures.",
             "lifetime": "How long a signature is good, at most 300.",
         },
         "Credential": {
@@ -163,7 +164,8 @@ DESCRIPTIONS: Final = MappingProxyType(
             "gated": "Whether restrictions and a fresh policy are demanded; false for models that anyone with a token may use.",
             "hidden": "Refuse as if the model did not exist (404), so that its name does not leak.",
             "stage": "The stage until an operator sets one in the store: `suspended` (nobody), `evaluation` (grants marked evaluator),"
-            " `preview` (any grant), `general` (no grant needed). Unset: `preview` if gated, else `general`.",
+            " `preview` (any grant), `general` (no grant needed). Unset: `preview` if gated, else `general`. A gated model's takes no stage"
+            " that asks for sign-offs: unset it is the widest before.",
             "restrictions": "What a gated model demands of person, organisation and place, in every stage.",
             "stages": "What it demands besides in one stage.",
             "share": "How much each organisation may use of it; what is unsaid is as `fair_share.default` says.",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from gateway.settings.shape import Geolocation, Issuer, Settings, Tls, Upstream
+from gateway.settings.shape import Assertion, Geolocation, Issuer, Settings, Tls, Upstream
 
 
 def anchored(settings: Settings, base: Path) -> Settings:
@@ -22,6 +22,7 @@ def anchored(settings: Settings, base: Path) -> Settings:
         audit=structs.replace(settings.audit, directory=_from(base, settings.audit.directory)),
         country_groups=_from(base, settings.country_groups),
         geolocation=geolocation and _geolocation(geolocation, base),
+        assertion=settings.assertion and _assertion(settings.assertion, base),
         issuers=tuple(_issuer(issuer, base) for issuer in settings.issuers),
         upstreams=tuple(_upstream(upstream, base) for upstream in settings.upstreams),
     )
@@ -42,7 +43,13 @@ def _geolocation(geolocation: Geolocation, base: Path) -> Geolocation:
 
 
 def _tls(tls: Tls | None, base: Path) -> Tls | None:
-    return tls and structs.replace(tls, certificate=_from(base, tls.certificate), key=_from(base, tls.key))
+    if tls is None:
+        return None
+    return structs.replace(tls, certificate=_from(base, tls.certificate), key=_from(base, tls.key), client_ca=_from(base, tls.client_ca))
+
+
+def _assertion(assertion: Assertion, base: Path) -> Assertion:
+    return structs.replace(assertion, key_file=_from(base, assertion.key_file), other_key_file=_from(base, assertion.other_key_file))
 
 
 def _issuer(issuer: Issuer, base: Path) -> Issuer:

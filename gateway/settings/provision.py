@@ -16,6 +16,7 @@ from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Stage
 from gateway.settings.document import read_mapping
 from gateway.settings.names import names_of
+from gateway.settings.release_shape import ReleasesSection, unsigned
 from gateway.settings.rules import build_restrictions
 from gateway.settings.shape import Credential, ModelSection, Settings
 from gateway.settings.shares import build_share
@@ -44,17 +45,17 @@ def build_catalogue(settings: Settings, groups: Gazetteer) -> Mapping[str, Model
     catalogue: dict[str, Model] = {}
     usual = build_share(settings.fair_share.default)
     for section in settings.models:
-        model = build_model(section, groups, usual)
+        model = build_model(section, groups, settings.stages, usual)
         catalogue.update(dict.fromkeys((model.id, *model.aliases), model))
     return MappingProxyType(catalogue)
 
 
-def build_model(section: ModelSection, groups: Gazetteer, usual: Share = UNLIMITED) -> Model:
+def build_model(section: ModelSection, groups: Gazetteer, releases: ReleasesSection, usual: Share = UNLIMITED) -> Model:
     """One model; `usual` is the share where its own says nothing.
 
-    A stage that the file does not name is `preview` for a gated model and `general` for any other.
+    A stage that the file does not name is `general` without a gate, else `preview` or the widest before it that asks for no sign-off.
     """
-    unnamed = Stage.PREVIEW if section.gated else Stage.GENERAL
+    unnamed = unsigned(Stage.PREVIEW, releases) if section.gated else Stage.GENERAL
     return Model(
         id=section.id,
         upstream=section.upstream,

@@ -69,9 +69,9 @@ class Assertion(Section, frozen=True, kw_only=True):
     """The gate's own signature on what it lets through (ES256), for upstreams that ask for it."""
 
     key_file: str
-    previous_key_file: str = ""
+    other_key_file: str = ""
     issuer: str = "gateway"
-    lifetime: Annotated[float, Meta(ge=1, le=300)] = 60.0
+    lifetime: Annotated[float, Meta(ge=10, le=300)] = 60.0
 
 
 class AdminListener(Section, frozen=True, kw_only=True):

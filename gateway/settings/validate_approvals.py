@@ -20,6 +20,8 @@ def approval_problems(approvals: Approvals) -> Iterator[Problem]:
         yield from _operator(one, f"approvals.operators[{index}]")
     if approvals.widening and len(approvals.operators) < PERSONS:
         yield Problem("approvals.operators", "it takes two operators to widen, and fewer are named: nobody could. Name a second one")
+    if approvals.widening and not any(one.public_key for one in approvals.operators):
+        yield Problem("approvals.operators", "nobody could ask for a change: that takes a key. Give one of them a public_key")
     proofs = [one.public_key or one.token_sha256 for one in approvals.operators]
     if len(set(proofs)) < len(proofs):
         yield Problem("approvals.operators", "two operators prove themselves by the same key: one person could be both")

@@ -23,5 +23,9 @@ def edge_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _clients(tls: Tls | None, path: str) -> Iterator[Problem]:
-    if tls is not None and (tls.client_certificates != "none") is not bool(tls.client_ca):
-        yield Problem(f"{path}.client_ca", f"client_ca and client_certificates go together. Write: {ASKING}")
+    if tls is None or (tls.client_certificates != "none") is bool(tls.client_ca):
+        return
+    if tls.client_ca:
+        yield Problem(f"{path}.client_certificates", "is none, so client_ca is never used. Write: client_certificates: required")
+    else:
+        yield Problem(f"{path}.client_ca", "whose certificates are taken must be said. Write: client_ca: /etc/gateway/clients.pem")

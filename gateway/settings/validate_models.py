@@ -8,6 +8,7 @@ from gateway.policy.groups import NO_GROUPS, Gazetteer, expand
 from gateway.settings.names import PLAIN_ROUTES, names_of
 from gateway.settings.problems import Problem, did_you_mean, shown
 from gateway.settings.provision import country_groups
+from gateway.settings.release_shape import ReleasesSection, unsigned
 from gateway.settings.rules import COUNTRY_RULES, contradictions
 from gateway.settings.rules_shape import CountryList, OwnershipSection, RestrictionsSection
 from gateway.settings.shape import ModelSection, Settings
@@ -28,6 +29,7 @@ def model_problems(settings: Settings) -> Iterator[Problem]:
     upstreams = {upstream.name for upstream in settings.upstreams}
     for index, model in enumerate(settings.models):
         yield from _model(model, upstreams, groups, f"models[{index}]")
+        yield from _unsigned(model, settings.stages, f"models[{index}].stage")
 
 
 def repeated(names: Sequence[tuple[str, str]]) -> Iterator[Problem]:
@@ -61,6 +63,14 @@ def _model(model: ModelSection, upstreams: set[str], groups: Gazetteer, path: st
         if not model.gated and section != NOTHING:
             yield Problem(place, "restrictions hold for gated models only. Write: gated: true, or remove them")
         yield from _restrictions(section, groups, place)
+
+
+def _unsigned(model: ModelSection, releases: ReleasesSection, path: str) -> Iterator[Problem]:
+    if model.gated and model.stage is not None and (most := unsigned(model.stage, releases)) is not model.stage:
+        yield Problem(
+            path,
+            f"{model.stage} takes sign-offs, which the store records. Write: stage: {most}, and widen with gateway model stage",
+        )
 
 
 def _sections(model: ModelSection, path: str) -> Iterator[tuple[str, RestrictionsSection]]:

@@ -118,6 +118,9 @@ class Assembly:
             covered |= set(map(self._id_of, directive.models))
         return covered
 
+    def _ids_of(self, names: frozenset[str] | None) -> frozenset[str] | None:
+        return None if names is None else frozenset(map(self._id_of, names))
+
     def _id_of(self, name: str) -> str:
         model = self._catalogue.get(name)
         return name if model is None else model.id
@@ -134,10 +137,8 @@ class Assembly:
     def _orders(self) -> Iterator[Directive]:
         for name in sorted(self._directives.entries):
             directive = self._directives.entries[name]
-            if directive.models is None:
-                yield directive
-            else:
-                yield structs.replace(directive, models=frozenset(map(self._id_of, directive.models)))
+            models, excepted = self._ids_of(directive.models), self._ids_of(directive.except_models)
+            yield structs.replace(directive, models=models, except_models=excepted)
         if self._directives.wrong:
             yield Directive(id=self._keys.directives, invalid=True)
         if self._revocations.wrong:
@@ -161,7 +162,8 @@ class Assembly:
         for name in self._aliases():
             yield InvalidEntry(self._stages.key, name, f"an alias; write it under {self._catalogue[name].id!r}")
         for name, directive in self._directives.entries.items():
-            if unknown := sorted((directive.models or frozenset()) - self._catalogue.keys()):
+            named = (directive.models or frozenset()) | (directive.except_models or frozenset())
+            if unknown := sorted(named - self._catalogue.keys()):
                 yield InvalidEntry(self._directives.key, name, f"names a model that is not in the catalogue: {unknown[0]!r}")
 
 

@@ -64,6 +64,7 @@ class _Directive(_Entry, frozen=True, kw_only=True):
     start: Time | None = field(default=None, name="from")
     until: Time | None = None
     except_organisations: tuple[str, ...] = ()
+    except_models: tuple[str, ...] | None = None
     binds_foreign_nationals: bool = False
     legal_basis: str = ""
     message: str = ""
@@ -149,6 +150,8 @@ def _stage(entry: _Stage) -> StageRecord:
 def _directive(name: str, entry: _Directive, expand: Expand) -> Directive:
     if entry.models == ():
         raise ProblemError("models: empty; name at least one, or leave it out to cover every gated model")
+    if entry.except_models == ():
+        raise ProblemError("except_models: empty; name at least one, or leave it out to except on every model covered")
     if (entry.effect is Effect.RESTRICT) != (entry.rule is not None):
         raise ProblemError('effect "restrict" needs a rule, and "suspend" takes none')
     start, until = _period(entry.start, entry.until)
@@ -160,6 +163,7 @@ def _directive(name: str, entry: _Directive, expand: Expand) -> Directive:
         valid_from=start,
         valid_until=until,
         except_organisations=frozenset(entry.except_organisations),
+        except_models=None if entry.except_models is None else frozenset(entry.except_models),
         binds_foreign_nationals=entry.binds_foreign_nationals,
         authority=entry.authority,
         legal_basis=entry.legal_basis,

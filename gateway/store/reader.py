@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Awaitable, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import redis.asyncio
 from redis.exceptions import RedisError
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.keys import Keys
+
+PAGE: Final = 10_000
+"""Changes that are asked for at a time."""
 
 ChangeEntry = dict[str, str | int]
 """One entry of the stream of changes: id, revision, when, who, what, why, key, field, before, after (empty: no entry)."""
@@ -67,11 +70,22 @@ class PolicyReader:
         value = await self._ask(self._client.get(self._keys.revision))
         return int(value) if isinstance(value, bytes) and value.isdigit() else None
 
-    async def changes(self, since: float = 0.0, limit: int = 100_000) -> list[ChangeEntry]:
-        """List the changes made from `since` (epoch seconds) on, oldest first, at most `limit`."""
+    async def changes(self, since: float = 0.0, page: int = PAGE) -> list[ChangeEntry]:
+        """List the changes made from `since` (epoch seconds) on, oldest first; `page` of them are asked for at a time."""
         first = str(math.floor(since * 1000)) if since > 0 else "-"
-        entries = await self._ask(self._client.xrange(self._keys.changes, min=first, count=limit))
-        return [_entry(identity.decode(), fields) for identity, fields in entries]
+        found: list[ChangeEntry] = []
+        while True:
+            entries = await self._ask(self._client.xrange(self._keys.changes, min=first, count=page))
+            found += [_entry(identity.decode(), fields) for identity, fields in entries]
+            if len(entries) < page:
+                return found
+            first = f"({found[-1]['id']}"
+
+    async def policy(self) -> Mapping[str, Mapping[str, str]]:
+        """Key -> field -> what is stored, of every key that is policy."""
+        keys = self._keys
+        lists = [keys.allowlist(model) for model in await self.allowlisted_models()]
+        return {key: await self._hash(key) for key in (keys.models, keys.directives, keys.revocations, *lists)}
 
     async def _hash(self, key: str) -> Mapping[str, str]:
         entries = await self._ask(cast("Awaitable[dict[bytes, bytes]]", self._client.hgetall(key)))

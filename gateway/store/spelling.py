@@ -54,6 +54,7 @@ def encode_directive(directive: Directive) -> str:
     document: Json = _period(directive.valid_from, directive.valid_until) | {
         "models": sorted(directive.models or ()),
         "except_organisations": sorted(directive.except_organisations),
+        "except_models": sorted(directive.except_models or ()),
         "binds_foreign_nationals": directive.binds_foreign_nationals,
         "authority": directive.authority,
         "legal_basis": directive.legal_basis,

@@ -13,7 +13,7 @@ from msgspec import Struct
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError, WatchError
 
-from gateway.errors import CommandError, StoreUnavailableError
+from gateway.errors import CommandError, OvertakenError, StoreUnavailableError
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
 from gateway.store.edit import Condition, Edit
 from gateway.store.keys import Keys
@@ -39,12 +39,14 @@ class Change(Struct, frozen=True):
 
 
 class _Order(Struct, frozen=True):
-    """Edits that are made together, by whom and why, if every condition holds."""
+    """Edits that are made together, by whom and why, if every condition holds and, where `at` is given, the revision is still that."""
 
     edits: Sequence[Edit]
     who: str
     why: str
     conditions: Sequence[Condition] = ()
+    at: int | None = None
+    proof: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -98,15 +100,23 @@ class PolicyWriter:
         return await PolicyReader(self._client, self._keys).changes(since)
 
     async def carry_out(
-        self, edits: Sequence[Edit], actor: str, reason: str = "", conditions: Sequence[Condition] = ()
+        self,
+        edits: Sequence[Edit],
+        actor: str,
+        reason: str = "",
+        conditions: Sequence[Condition] = (),
+        *,
+        at: int | None = None,
+        proof: str = "",
     ) -> tuple[Change, ...]:
         """Make all of these edits in one transaction and under one revision, or none; the answer has one change for each.
 
-        Raises CommandError where a condition does not hold (any more).
+        Raises CommandError where a condition does not hold (any more), OvertakenError where the policy is not at revision `at` any more.
+        `proof` is kept with the first of the entries.
         """
         for edit in edits:
             self._check(edit)
-        return await self._change(_Order(edits, actor, reason, conditions))
+        return await self._change(_Order(edits, actor, reason, conditions, at, proof))
 
     async def _one(self, edit: Edit, actor: str, reason: str) -> Change:
         return (await self.carry_out((edit,), actor, reason))[0]
@@ -146,6 +156,8 @@ class PolicyWriter:
             (edit, before) for edit, before in zip(order.edits, befores, strict=True) if before is not None or edit.after is not None
         ]
         revision = _number(await pipeline.get(keys.revision)) + 1
+        if order.at is not None and order.at != revision - 1:
+            raise OvertakenError("another change came first, so that this one was not judged by the policy as it is: try again.")
         if not effective:
             return tuple(Change(revision - 1, None, None) for _ in order.edits)
         when = _when(*await pipeline.time())
@@ -160,8 +172,9 @@ class PolicyWriter:
             else:
                 pipeline.hset(edit.key, edit.field, edit.after)
         pipeline.incr(keys.revision)
-        for edit, before in effective:
-            pipeline.xadd(keys.changes, _entry(edit, order, revision, when, before))
+        for number, (edit, before) in enumerate(effective):
+            proof: Entry = {"proof": order.proof} if order.proof and not number else {}
+            pipeline.xadd(keys.changes, _entry(edit, order, revision, when, before) | proof)
         (seconds, microseconds), *_ = await pipeline.execute()
         written = seconds + microseconds / 1e6
         return tuple(Change(revision, before, edit.after, written) for edit, before in zip(order.edits, befores, strict=True))

@@ -27,6 +27,8 @@ _OVERRIDING: Final = (_OWN_FAMILY, b"x-original-", b"x-rewrite-", b"x-forwarded-
 _SELECTING: Final = frozenset(
     b"forwarded x-host x-real-ip x-client-ip true-client-ip openai-organization openai-project x-goog-user-project".split()
 )
+# By which TLS-terminating proxies tell of a client's certificate (RFC 9440, and what came before it): here nobody does.
+_CERTIFYING: Final = (b"client-cert-", b"x-client-cert-", b"ssl-client-", b"x-ssl-", b"x-amzn-mtls-")
 
 
 _JUDGES: Final = Memo(judge_of, size=len)
@@ -75,7 +77,7 @@ def forwardable_response(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def _passes_request(name: bytes) -> bool:
     spelled = flat(name)
-    return _passes(spelled, _REQUEST_ONLY | _SELECTING) and not (spelled + b"-").startswith(_OVERRIDING)
+    return _passes(spelled, _REQUEST_ONLY | _SELECTING) and not (spelled + b"-").startswith((*_OVERRIDING, *_CERTIFYING))
 
 
 def _passes_response(name: bytes) -> bool:

@@ -21,6 +21,7 @@ NOTHING: Final = frozenset((b"null", b"false", b"[]", b"{}", b'""'))
 """Values that a field may hold to say that it is not used."""
 
 _NESTED: Final = b"{["
+_ITEMS: Final = frozenset(("input", "items"))  # of which a member may be no more than an id
 
 _CONTENT_FIELDS: Final = frozenset((b"content-type", b"content-encoding"))
 
@@ -41,7 +42,7 @@ def in_fields(members: Members, shape: Shape) -> Found | Refused:
         for index in indexes:
             value, name = members.values[index], members.names[index]
             if memoryview(value)[0] in _NESTED and not is_plain(name, value):
-                seen = explore(value, prose=prose, items=name == "input")
+                seen = explore(value, prose=prose, items=name in _ITEMS)
                 if isinstance(seen, Refused):
                     return seen
                 found += seen

@@ -41,13 +41,16 @@ class Preface(Struct, frozen=True):
     local: bool = False
 
 
-def read_preface(data: bytes) -> Preface | str | None:
-    """Read the header that `data` begins with. None: more bytes must come first; a text: it is no header, close the connection."""
-    if data[: len(SIGNATURE)] == SIGNATURE[: len(data)]:
+def read_preface(data: bytes, version: str = "any") -> Preface | str | None:
+    """Read the header that `data` begins with. None: more bytes must come first; a text: it is no header, close the connection.
+
+    `version` is the one that is spoken here: v1, v2 or any.
+    """
+    if version != "v1" and data[: len(SIGNATURE)] == SIGNATURE[: len(data)]:
         return _binary(data) if len(data) >= _HEAD else None
-    if data[: len(_V1)] == _V1[: len(data)]:
+    if version != "v2" and data[: len(_V1)] == _V1[: len(data)]:
         return _text(data)
-    return "the connection does not begin with a PROXY header"
+    return f"the connection does not begin with a PROXY header (version: {version})"
 
 
 def _text(data: bytes) -> Preface | str | None:

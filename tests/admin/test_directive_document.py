@@ -21,6 +21,7 @@ rule: {us_person: true, nationality: {any_in: [KP]}}
 exceptions:
   organisations: [org_acme]
   their_foreign_national_employees: true
+  models: [frontier-latest]
 from: "2026-06-04"
 mode: monitor
 supersedes: [letter-3]
@@ -40,6 +41,7 @@ def test_a_letter_becomes_what_the_store_keeps() -> None:
         "effect": "restrict",
         "rule": {"us_person": True, "nationality": {"any_in": ["KP"]}},
         "except_organisations": ["org_acme"],
+        "except_models": ["frontier-1"],
         "from": "2026-06-04T00:00:00Z",
         "mode": "monitor",
     }
@@ -66,11 +68,12 @@ MISTAKES = {
         "",
         "missing. Write: their_foreign_national_employees: true",
     ),
-    '"2026-06-04"': ('"4 June"', "letter.yaml:10: from: from: '4 June' is no instant. Write 2026-12-31T18:00:00Z"),
-    "mode: monitor": ("until: '2020-01-01'", "letter.yaml:11: until: not after from and now"),
+    '"2026-06-04"': ('"4 June"', "letter.yaml:11: from: from: '4 June' is no instant. Write 2026-12-31T18:00:00Z"),
+    "mode: monitor": ("until: '2020-01-01'", "letter.yaml:12: until: not after from and now"),
     "authority: letter of 4 June": ('authority: ""', "letter.yaml:2: authority: empty"),
     "nationality: {any_in: [KP]}": ("nationality: {}", "letter.yaml:6: rule.nationality: lists nothing"),
-    "[letter-3]": ("[letter-4]", "letter.yaml:12: supersedes"),
+    "  models: [frontier-latest]\n": ("  models: []\n", "letter.yaml:10: exceptions.models: an empty list excepts nobody"),
+    "[letter-3]": ("[letter-4]", "letter.yaml:13: supersedes"),
     "id: letter-4\n": ("", "id: missing"),
     "models: [frontier-latest]": ("models: []", "letter.yaml:4: models: an empty list covers nothing"),
 }

@@ -42,8 +42,8 @@ def test_a_refusal_gives_every_reason_in_the_order_of_precedence() -> None:
 
 
 def test_no_attribute_of_the_token_is_told() -> None:
-    text = json.dumps(explain(asked("org_stranger", "KP"), SNAPSHOT, NOW))
-    assert "KP" not in text
+    text = json.dumps(explain(asked("org_stranger", "SY"), SNAPSHOT, NOW))
+    assert "SY" not in text
     assert "alice" not in text
 
 

@@ -27,8 +27,12 @@ class RecordingStore:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
 
-    async def carry_out(self, edits: Sequence[Edit], actor: str, reason: str = "", conditions: Sequence[Condition] = ()) -> list[Done]:
-        self.calls.append((*((edit.what, edit.key, edit.field, edit.after) for edit in edits), actor, reason, *conditions))
+    async def carry_out(
+        self, edits: Sequence[Edit], actor: str, reason: str = "", conditions: Sequence[Condition] = (), *, at: int | None = None
+    ) -> list[Done]:
+        self.calls.append(
+            (*((edit.what, edit.key, edit.field, edit.after) for edit in edits), actor, reason, *conditions, *([at] if at else ()))
+        )
         return [Done(revision=len(self.calls), after=edit.after) for edit in edits]
 
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.admin.stages import RANK, check_room, known_stage, move_stage, record_of, sign_off, stored
+from gateway.admin.releases import record_of
+from gateway.admin.stages import known_stage, move_stage, sign_off, stored
 from gateway.errors import CommandError
-from gateway.policy.snapshot import Grant, Model, SignOff, Snapshot, StageRecord
-from gateway.policy.stage import in_force
+from gateway.policy.snapshot import Model, SignOff, Snapshot, StageRecord
+from gateway.policy.stage import RANK, in_force
 from gateway.policy.vocabulary import Stage
 from gateway.settings.release_shape import ReleaseSection, ReleasesSection
 from gateway.store.codec import decode_stage
@@ -79,10 +80,15 @@ def test_an_entry_that_did_not_parse_is_suspended_and_has_no_sign_offs() -> None
         known_stage("public")
 
 
-def test_a_stage_takes_as_many_partners_as_the_settings_say() -> None:
-    now = NOW.timestamp()
-    check_room(MODEL, Stage.PREVIEW, [("org_a", Grant())], "org_a", now, RELEASES)
-    check_room(MODEL, Stage.PREVIEW, [("org_a", Grant(valid_until=now))], "org_b", now, RELEASES)
-    check_room(MODEL, Stage.GENERAL, [("org_a", Grant())], "org_b", now, RELEASES)
-    with pytest.raises(CommandError, match="takes at most 1"):
-        check_room(MODEL, Stage.PREVIEW, [("org_a", Grant())], "org_b", now, RELEASES)
+def test_a_tightening_that_comes_by_itself_spends_the_sign_offs_as_one_by_hand_does() -> None:
+    signed = tuple(SignOff(agency, Stage.PREVIEW, "ref") for agency in "ab")
+    ending = StageRecord(Stage.PREVIEW, signoffs=signed, next_stage=Stage.EVALUATION, next_from=NOW.timestamp())
+    assert in_force(ending, NOW.timestamp() - 1).signoffs == signed
+    assert in_force(ending, NOW.timestamp()).signoffs == ()
+    with pytest.raises(CommandError, match="needs the sign-offs of"):
+        move_stage(MODEL, ending, Stage.PREVIEW, NOW, RELEASES)
+    anew = ending
+    for agency in "ab":
+        command = sign_off(MODEL, anew, Stage.PREVIEW, NOW, RELEASES, "ann", agency=agency, authority="letter 2")
+        anew, _ = decode_stage(msgspec.json.encode(command.record))
+    assert move_stage(MODEL, anew, Stage.PREVIEW, NOW, RELEASES).stage is Stage.PREVIEW

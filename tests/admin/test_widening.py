@@ -14,6 +14,7 @@ from gateway.policy.access import AccessRequest, Instant, Nationalities, Subject
 from gateway.policy.decide import decide
 from gateway.policy.decision import Permit
 from gateway.policy.directive import Directive
+from gateway.policy.ownership import ownership
 from gateway.policy.snapshot import Grant, Model, Revocation, Snapshot, StageRecord
 from gateway.policy.vocabulary import Stage
 
@@ -54,6 +55,10 @@ def test_grants_and_liftings_widen_and_their_opposites_do_not() -> None:
     snapshot = policy(directives=(Directive("d-1"),), revocations={"org:a": Revocation(until=NOW + 60), "org:b": Revocation()})
     grant = AddPartner("frontier-1", "org_new", {})
     removal = RemovePartner("frontier-1", "org_partner")
+    known = Grant(ownership=ownership([("DE", 60.0)]))
+    released = policy(stages={"frontier-1": StageRecord(Stage.GENERAL)}, grants={"frontier-1": {"org_partner": known}})
+    assert widens(removal, released, NOW), "what is known of its owners goes with the entry"
+    assert not widens(removal, policy(grants={"frontier-1": {"org_partner": known}}), NOW)
     widening = (
         grant,
         ImportPartners((removal, grant)),

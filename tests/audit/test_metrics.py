@@ -44,6 +44,7 @@ def test_no_label_speaks_of_nationality() -> None:
         "status",
         "state",
         "kind",
+        "listener",
         "issuer",
         "outcome",
         "directive",

@@ -41,13 +41,15 @@ def by_the_book(request: AccessRequest, policy: Snapshot, now: Instant) -> set[R
     rules = demands(model, stage)
     for order in policy.directives:
         if touches(order, model, request.subject.organisation, now):
-            found |= ordered(order, request, owners, now, waived)
+            found |= ordered(order, model, request, owners, now, waived)
     return found.union(*(unwaived(rule, request, owners, now, waived) for rule in rules))
 
 
-def ordered(order: Directive, request: AccessRequest, owners: list[Ownership | None], now: Instant, waived: set[str]) -> set[Reason]:
+def ordered(
+    order: Directive, model: Model, request: AccessRequest, owners: list[Ownership | None], now: Instant, waived: set[str]
+) -> set[Reason]:
     whole, rule = order.invalid or order.effect == Effect.SUSPEND, order.rule
-    if not order.invalid and request.subject.organisation in order.except_organisations:
+    if not order.invalid and excepted(order, model, request.subject.organisation):
         rule, whole = (Restrictions(us_person=True) if whole else rule), False
         waived = waived | {"ownership", "region", "anonymizer", "hosting"}
     reasons = set() if whole else unwaived(rule, request, owners, now, waived)
@@ -98,11 +100,16 @@ def grant_flaws(
         yield from (reason for _, reason in broken(grant.conditions, request, owners, now.wall))
 
 
+def excepted(order: Directive, model: Model, organisation: str | None) -> bool:
+    listed = bool(organisation) and organisation in order.except_organisations
+    return listed and (order.except_models is None or model.id in order.except_models)
+
+
 def touches(order: Directive, model: Model, organisation: str | None, now: Instant) -> bool:
     if not (model.gated if order.models is None else model.id in order.models):
         return False
     in_time = order.valid_from <= now.wall and order.valid_until > now.wall
-    freed = organisation and organisation in order.except_organisations and not order.binds_foreign_nationals
+    freed = excepted(order, model, organisation) and not order.binds_foreign_nationals
     return order.invalid or (order.enforce and in_time and not freed)
 
 

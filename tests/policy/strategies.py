@@ -111,6 +111,7 @@ def directives(draw: st.DrawFn) -> Directive:
         valid_from=valid_from,
         valid_until=valid_until,
         except_organisations=draw(seldom(st.frozensets(st.sampled_from(ORGANISATIONS)), frozenset())),
+        except_models=draw(seldom(st.frozensets(st.sampled_from(MODELS)), None)),
         binds_foreign_nationals=draw(st.booleans()),
         legal_basis=draw(st.sampled_from(("", "a law"))),
         enforce=draw(st.booleans()),

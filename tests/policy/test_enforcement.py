@@ -61,6 +61,15 @@ def test_organisations_in_the_annex_are_not_touched() -> None:
     assert why(ask("open", organisation=""), nobody) == (Reason.DIRECTIVE,)
 
 
+def test_an_exception_may_hold_on_some_of_the_models_alone() -> None:
+    annex = frozenset({ACME})
+    assert under(Directive("d1", except_organisations=annex, except_models=frozenset({"frontier"}))) == ()
+    assert under(Directive("d1", except_organisations=annex, except_models=frozenset({"open"}))) == (Reason.DIRECTIVE,)
+    coming = [Directive("d1", valid_from=TOMORROW, except_organisations=annex, except_models=frozenset({"frontier"}))]
+    assert next_start(coming, frontier(), ACME, NOW) == float("inf")
+    assert next_start(coming, OPEN, ACME, NOW) == TOMORROW
+
+
 def test_monitor_mode_counts_whom_it_would_refuse_and_refuses_nobody() -> None:
     orders = (
         Directive("suspend", enforce=False),
@@ -92,6 +101,6 @@ def test_the_trace_says_why_an_excepted_organisation_passes() -> None:
 
 def test_the_next_start_is_that_of_the_first_order_that_will_bind() -> None:
     orders = [Directive("a", valid_from=TOMORROW), Directive("b", valid_from=TOMORROW - 1), Directive("c", valid_from=YESTERDAY)]
-    assert next_start(orders, ACME, NOW) == TOMORROW - 1
-    assert next_start(orders[2:], ACME, NOW) == float("inf")
-    assert next_start([Directive("now", valid_from=TODAY)], ACME, NOW) == float("inf")
+    assert next_start(orders, OPEN, ACME, NOW) == TOMORROW - 1
+    assert next_start(orders[2:], OPEN, ACME, NOW) == float("inf")
+    assert next_start([Directive("now", valid_from=TODAY)], OPEN, ACME, NOW) == float("inf")

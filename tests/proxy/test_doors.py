@@ -1,14 +1,18 @@
 """How many connections there may be: in total, from one address, of one organisation; who is refused is told where that is possible."""
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 from ipaddress import ip_network
 
 from support.house import open_stage
 from support.wire_ends import OK, RawCaller, answering, eventually, raw_caller, scripted
 
+from gateway.proxy.threshold import Threshold
 from gateway.settings.shape import Limits
 
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+ONE_A_PERSON = Limits(connections_per_address=1)
 TWO_A_PERSON = Limits(connections_per_address=2)
 TWO_AN_ORGANISATION = Limits(connections_per_organisation=2)
 
@@ -30,10 +34,26 @@ async def test_one_address_has_only_so_many_and_a_closed_one_makes_room() -> Non
 
 async def test_connections_of_a_trusted_proxy_are_not_one_persons() -> None:
     async with scripted(answering(OK)) as upstream, open_stage([upstream.url], limits=TWO_A_PERSON) as stage, AsyncExitStack() as stack:
-        stage.gate.doors.trusted = (ip_network("127.0.0.0/8"),)
+        stage.gate.doors.trusted = LOOPBACK
         for caller in [await stack.enter_async_context(raw_caller(stage.port)) for _ in range(5)]:
             caller.post()
             assert (await caller.head()).startswith(b"HTTP/1.1 200")
+
+
+async def test_addresses_that_a_proxy_tells_are_counted_each_for_itself() -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    async with scripted(answering(OK)) as upstream, open_stage([upstream.url], limits=ONE_A_PERSON) as stage, AsyncExitStack() as stack:
+        stage.gate.doors.trusted = LOOPBACK
+        door = Threshold(stage.gate, listening, LOOPBACK, "v1", lambda: None)
+        door.start()
+        callers = [await stack.enter_async_context(raw_caller(listening.getsockname()[1])) for _ in range(3)]
+        for caller, address in zip(callers[:2], (b"198.51.100.7", b"198.51.100.8"), strict=True):
+            caller.send(b"PROXY TCP4 %b 203.0.113.1 5000 80\r\n" % address)
+            assert await _status(caller) == b"200"
+        callers[2].send(b"PROXY TCP4 198.51.100.7 203.0.113.1 5001 80\r\n")
+        assert (await callers[2].rest())[0] == b""
+        assert stage.metrics.refused_connections.labels("address").value == 1
+        door.close()
 
 
 async def test_one_organisation_has_only_so_many_and_is_told() -> None:

@@ -1,115 +1,142 @@
-"""What an upstream is told of a request, and the gate's signature on it, verified as an upstream would with the published keys."""
+"""What an upstream is told of a request: set by the gate alone, empty where unknown, whatever the caller sends."""
 
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from support.house import open_stage
-from support.wire_ends import OK, answering, raw_caller, scripted
+from support.house import FRONTIER, Stage, open_stage
+from support.sockets import echo, speaking, talking
+from support.wire_ends import OK, ScriptedUpstream, answering, raw_caller, scripted
 
 from gateway.clock import read_clock
-from gateway.errors import SettingsError
-from gateway.identity.assertion import AssertionSigner, Statement
+from gateway.identity.assertion import Statement
+from gateway.policy.access import AccessRequest, Subject
+from gateway.policy.decision import Permit
+from gateway.policy.snapshot import Grant
 from gateway.proxy.introduction import Introduction
-from gateway.settings.shape import Assertion
 
-EVERYTHING = ("organisation", "issuer", "model", "decision_id", "revision")
-FORGED = b"X-Gateway-Organisation: org_other\r\nX_Gateway.Model: other\r\nConnection: X-Gateway-Revision\r\nx-gateway-assertion: forged\r\n"
+ALL = ("organisation", "issuer", "model", "decision_id", "revision")
 
 
-def key_file(directory: Path, name: str = "assertion.pem") -> str:
-    key = ec.generate_private_key(ec.SECP256R1())
-    file = directory / name
-    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    return str(file)
+class Noting:
+    """Signs nothing, and notes what it was to sign."""
+
+    def __init__(self) -> None:
+        self.signed: list[Statement] = []
+
+    def sign(self, statement: Statement, wall: float) -> bytes:
+        assert wall > 0
+        self.signed.append(statement)
+        return b"signed"
 
 
-def fields(request: bytes) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for line in request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
-        name, _, value = line.decode().partition(": ")
-        found.setdefault(name, []).append(value)
-    return found
+@pytest.fixture
+async def upstream() -> AsyncIterator[ScriptedUpstream]:
+    async with scripted(answering(OK)) as playing:
+        yield playing
 
 
-def verified(token: str, signer: AssertionSigner, audience: str) -> dict[str, Any]:
-    """Do what an upstream does: find the key by its id, verify signature, type, audience and times."""
-    header = jwt.get_unverified_header(token)
-    assert header["typ"] == "gateway-assertion+jwt"
-    keys = {key["kid"]: jwt.PyJWK(key) for key in signer.jwks["keys"]}
-    claims: dict[str, Any] = jwt.decode(token, keys[header["kid"]].key, algorithms=["ES256"], audience=audience, issuer="gateway")
-    return claims
+@pytest.fixture
+async def stage(upstream: ScriptedUpstream) -> AsyncIterator[Stage]:
+    async with open_stage([upstream.url]) as opened:
+        yield opened
 
 
-async def test_an_upstream_is_told_what_it_asks_for_whatever_the_caller_sends(tmp_path: Path) -> None:
-    signer = AssertionSigner(Assertion(key_file=key_file(tmp_path)))
-    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
-        stage.gate.upstreams["api"].introduction = Introduction("api", EVERYTHING, signer, read_clock)
-        caller.post(extra=FORGED)
+def introduce(stage: Stage, *headers: str, signer: Noting | None = None) -> None:
+    stage.gate.upstreams["api"].introduction = Introduction("api", headers, signer, read_clock)
+
+
+def own_family(request: bytes) -> dict[bytes, bytes]:
+    """The fields of the gate's own family that reached the upstream."""
+    lines = request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    fields = [line.partition(b": ")[::2] for line in lines if b"gateway" in line.partition(b":")[0].lower()]
+    assert len(dict(fields)) == len(fields), "each comes once"
+    return dict(fields)
+
+
+def permit_of(organisation: str | None, issuer: str = "main") -> Permit:
+    return Permit(AccessRequest(Subject(issuer, "someone", organisation=organisation), "frontier"), FRONTIER, Grant(), "grant", revision=3)
+
+
+async def test_an_upstream_is_told_nothing_unless_it_is_so_configured(stage: Stage, upstream: ScriptedUpstream) -> None:
+    async with raw_caller(stage.port) as caller:
+        caller.post(extra=b"x-gateway-organisation: forged\r\nX_Gateway_Assertion: forged\r\n")
+        await caller.answer()
+    assert own_family(upstream.requests[0]) == {}
+
+
+async def test_an_upstream_is_told_who_asks_for_what_by_which_decision(stage: Stage, upstream: ScriptedUpstream) -> None:
+    introduce(stage, *ALL)
+    async with raw_caller(stage.port) as caller:
+        caller.post()
         head, _ = await caller.answer()
-        told = fields(upstream.requests[0])
-        decision = fields(head)["x-gateway-decision-id"][0]
-        assert {name: told[name] for name in told if name.startswith("x-gateway-") and not name.endswith("assertion")} == {
-            "x-gateway-organisation": ["acme"],
-            "x-gateway-issuer": ["main"],
-            "x-gateway-model": ["frontier"],
-            "x-gateway-decision-id": [decision],
-            "x-gateway-revision": ["1"],
-        }
-        (token,) = told["x-gateway-assertion"]
-        claims = verified(token, signer, "api")
-        assert (claims["jti"], claims["organisation"], claims["model"], claims["revision"]) == (decision, "acme", "frontier", 1)
-        assert claims["exp"] - claims["iat"] == 60
+    told = own_family(upstream.requests[0])
+    assert told.pop(b"x-gateway-decision-id") in head
+    assert told == {
+        b"x-gateway-organisation": b"acme",
+        b"x-gateway-issuer": b"main",
+        b"x-gateway-model": b"frontier",
+        b"x-gateway-revision": b"1",
+    }
 
 
-async def test_each_request_has_a_statement_of_its_own(tmp_path: Path) -> None:
-    signer = AssertionSigner(Assertion(key_file=key_file(tmp_path)))
-    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
-        stage.gate.upstreams["api"].introduction = Introduction("api", (), signer, read_clock)
+@pytest.mark.parametrize(
+    "forged",
+    [
+        b"x-gateway-organisation: beta\r\n",
+        b"X-GATEWAY-ORGANISATION: beta\r\n",
+        b"x_gateway_organisation: beta\r\n",
+        b"x.gateway.organisation: beta\r\n",
+        b"X-Gateway_Assertion: beta\r\n",
+        b"connection: x-gateway-organisation\r\n",
+        b"connection: x-gateway-organisation, x-gateway-model, keep-alive\r\nx-gateway-organisation: beta\r\n",
+        b"client-cert: :YmV0YQ==:\r\nx-ssl-client-cert: beta\r\nx-forwarded-client-cert: beta\r\nssl-client-s-dn: beta\r\n",
+    ],
+)
+async def test_nothing_that_a_caller_sends_adds_to_it_or_takes_it_away(stage: Stage, upstream: ScriptedUpstream, forged: bytes) -> None:
+    introduce(stage, "organisation", "model", signer=Noting())
+    async with raw_caller(stage.port) as caller:
+        caller.post(extra=forged)
+        await caller.answer()
+    assert own_family(upstream.requests[0]) == {
+        b"x-gateway-organisation": b"acme",
+        b"x-gateway-model": b"frontier",
+        b"x-gateway-assertion": b"signed",
+    }
+    assert b"beta" not in upstream.requests[0]
+
+
+async def test_the_same_head_again_is_introduced_afresh(stage: Stage, upstream: ScriptedUpstream) -> None:
+    signer = Noting()
+    introduce(stage, "decision_id", signer=signer)
+    async with raw_caller(stage.port) as caller:
         for _ in range(3):
             caller.post()
             await caller.answer()
-        seen = {verified(fields(request)["x-gateway-assertion"][0], signer, "api")["jti"] for request in upstream.requests}
-        assert len(seen) == 3, "an upstream that remembers them refuses a replay"
+    told = [own_family(request)[b"x-gateway-decision-id"].decode() for request in upstream.requests]
+    assert len(set(told)) == 3
+    assert [statement.decision_id for statement in signer.signed] == told
+    assert {(one.audience, one.organisation, one.issuer, one.model, one.revision) for one in signer.signed} == {
+        ("api", "acme", "main", "frontier", 1)
+    }
 
 
-async def test_an_upstream_that_asks_for_nothing_is_told_nothing() -> None:
-    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
-        caller.post(extra=FORGED)
-        await caller.answer()
-        assert not any(name.startswith("x-gateway") for name in fields(upstream.requests[0]))
+def test_what_is_unknown_is_empty_and_what_is_not_ascii_is_encoded() -> None:
+    introduction = Introduction("api", ("organisation", "issuer", "revision"), None, read_clock)
+    assert introduction.lines(permit_of(None), b"00") == b"x-gateway-organisation: \r\nx-gateway-issuer: main\r\nx-gateway-revision: 3\r\n"
+    spelled = introduction.lines(permit_of("main/Ünïted 100%", "käse"), b"00")
+    assert spelled.startswith(b"x-gateway-organisation: main/%C3%9Cn%C3%AFted%20100%25\r\nx-gateway-issuer: k%C3%A4se\r\n")
 
 
-def test_another_audience_a_late_reader_and_a_stranger_are_refused(tmp_path: Path) -> None:
-    signer = AssertionSigner(Assertion(key_file=key_file(tmp_path)))
-    statement, now = Statement("api", "d1", "acme", "frontier", 7), read_clock().wall
-    with pytest.raises(jwt.InvalidAudienceError):
-        verified(signer.sign(statement, now), signer, "another")
-    with pytest.raises(jwt.ExpiredSignatureError):
-        verified(signer.sign(statement, now - 120), signer, "api")
-    stranger = AssertionSigner(Assertion(key_file=key_file(tmp_path, "other.pem")))
-    with pytest.raises(KeyError):
-        verified(stranger.sign(statement, now), signer, "api")
+def test_its_face_says_what_is_told() -> None:
+    assert repr(Introduction("api", ALL, Noting(), read_clock)) == "<Introduction to api: 5 headers, signed>"
 
 
-def test_the_key_before_is_published_while_its_signatures_are_under_way(tmp_path: Path) -> None:
-    old, new = key_file(tmp_path, "old.pem"), key_file(tmp_path, "new.pem")
-    before = AssertionSigner(Assertion(key_file=old)).sign(Statement("api", "d1", "acme", "frontier", 7), read_clock().wall)
-    assert verified(before, AssertionSigner(Assertion(key_file=new, previous_key_file=old)), "api")["jti"] == "d1"
-    assert not any("d" in key for key in AssertionSigner(Assertion(key_file=new, previous_key_file=old)).jwks["keys"]), "no private part"
-
-
-def test_a_file_that_holds_no_such_key_is_named(tmp_path: Path) -> None:
-    rsa = tmp_path / "no.pem"
-    rsa.write_text("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n")
-    for file in (str(rsa), str(tmp_path / "missing.pem")):
-        with pytest.raises(SettingsError, match=r"assertion\.key_file: cannot use .*\.pem"):
-            AssertionSigner(Assertion(key_file=file))
-    curve = tmp_path / "p384.pem"
-    key = ec.generate_private_key(ec.SECP384R1())
-    curve.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    with pytest.raises(SettingsError, match="P-256"):
-        AssertionSigner(Assertion(key_file=str(curve)))
+async def test_the_handshake_of_a_websocket_is_introduced_too() -> None:
+    signer = Noting()
+    async with scripted(speaking(echo)) as upstream, open_stage([upstream.url]) as stage:
+        introduce(stage, "organisation", signer=signer)
+        async with talking(stage.port):
+            pass
+    told = own_family(upstream.requests[0])
+    assert told == {b"x-gateway-organisation": b"acme", b"x-gateway-assertion": b"signed"}
+    assert len(signer.signed) == 1

@@ -51,6 +51,10 @@ BROKEN = {
         "    gated: false\n    stages: {general: {restrictions: {us_person: true}}}\n",
         "models[0].stages.general.restrictions: restrictions hold for gated models only",
     ),
+    "a stage that only signatures give": (
+        "    stage: general\nstages: {preview: {signoffs: [a]}}\n",
+        "models[0].stage: general takes sign-offs",
+    ),
     "groups that are not there": ("country_groups: nowhere.yaml\n", "country_groups: "),
 }
 

@@ -1,8 +1,8 @@
-"""A newsroom: a gate that runs, an operator at a terminal, and callers with real tokens whose streams are open."""
+"""A newsroom: a gate of two workers that runs, an operator at a terminal, and callers with real tokens whose streams are open."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from support.running import GATED, OPEN, REGIONAL, RunningGate, running_gate, write_settings
 from support.servers import RedisServer, redis_server  # noqa: F401  # the fixture is asked for by its name
 
+from gateway.app import Gateway
 from gateway.cli import main
 from gateway.settings.rules_shape import NationalityList, RestrictionsSection
 from gateway.settings.shape import ModelSection
@@ -24,12 +25,12 @@ MODELS = (
 
 
 class Caller:
-    """Somebody with a token: asks, or holds a stream open."""
+    """Somebody with a token: asks, or holds a stream open, of each worker; what is true of one must be true of the other."""
 
     def __init__(self, room: "Newsroom", **claims: Any) -> None:
         self._room = room
         self.token = room.gate.mint(**claims)
-        self.stream: aiohttp.ClientResponse | None = None
+        self.streams: list[aiohttp.ClientResponse] = []
 
     async def asks(self, model: str = GATED) -> int:
         """Ask a short question: the status."""
@@ -37,53 +38,85 @@ class Caller:
 
     async def asks_fully(self, model: str = GATED) -> tuple[int, str]:
         """Ask a short question: the status and the body."""
-        async with self._post(model, stream=False) as response:
-            return response.status, await response.text()
+        status, text, _ = await self.asks_with_headers(model)
+        return status, text
+
+    async def asks_with_headers(self, model: str = GATED) -> tuple[int, str, Mapping[str, str]]:
+        """Ask a short question: the status, the body, the headers."""
+        answers = []
+        for url in self._room.urls:
+            async with self._post(url, model, stream=False) as response:
+                answers.append((response.status, await response.text(), response.headers))
+        first, *others = answers
+        assert [status for status, _, _ in others] == [first[0]] * len(others), "the workers disagree"
+        return first
 
     async def begins_a_stream(self, model: str = GATED) -> None:
         """Open a stream that would run for hours."""
-        self.stream = await self._post(model, stream=True)
-        assert self.stream.status == 200
-        await self.stream.content.readline()
+        self.streams = [await self._post(url, model, stream=True) for url in self._room.urls]
+        for stream in self.streams:
+            assert stream.status == 200
+            await stream.content.readline()
 
     async def is_cut(self) -> bool:
         """Read the stream to its end: whether it was broken off, as a client sees it."""
-        assert self.stream is not None
-        try:
-            async with asyncio.timeout(10):
-                await self.stream.content.read()
-        except aiohttp.ClientPayloadError:
-            return True
-        return False
+        return await self._all(_is_cut)
 
     async def still_runs(self) -> bool:
         """Whether more of the stream comes."""
-        assert self.stream is not None
-        async with asyncio.timeout(10):
-            while line := await self.stream.content.readline():
-                if line.startswith(b"data"):
-                    return b'"error"' not in line
-        return False
+        return await self._all(_still_runs)
 
-    def _post(self, model: str, *, stream: bool) -> Any:
+    async def _all(self, seen: Callable[[aiohttp.ClientResponse], Awaitable[bool]]) -> bool:
+        assert self.streams
+        answers = {await seen(stream) for stream in self.streams}
+        assert len(answers) == 1, "the workers disagree"
+        return answers.pop()
+
+    def _post(self, url: str, model: str, *, stream: bool) -> Any:
         body = {"model": model, "messages": [{"role": "user", "content": "tell me"}], "stream": stream}
         if stream:
             body["max_tokens"] = NEVER_ENDING
         headers = {"authorization": f"Bearer {self.token}"}
-        return self._room.gate.session.post(f"{self._room.gate.url}/v1/chat/completions", json=body, headers=headers)
+        return self._room.gate.session.post(f"{url}/v1/chat/completions", json=body, headers=headers)
+
+
+async def _is_cut(stream: aiohttp.ClientResponse) -> bool:
+    try:
+        async with asyncio.timeout(10):
+            await stream.content.read()
+    except aiohttp.ClientPayloadError:
+        return True
+    return False
+
+
+async def _still_runs(stream: aiohttp.ClientResponse) -> bool:
+    async with asyncio.timeout(10):
+        while line := await stream.content.readline():
+            if line.startswith(b"data"):
+                return b'"error"' not in line
+    return False
 
 
 class Newsroom:
     """`orders` types a command and waits until every worker has applied it."""
 
-    def __init__(self, gate: RunningGate, settings: Path, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, gate: RunningGate, urls: Sequence[str], settings: Path, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.gate = gate
+        self.urls = urls
+        self._callers: list[Caller] = []
         self._settings = settings
         self._directory = directory
         self._capsys = capsys
 
     def caller(self, **claims: Any) -> Caller:
-        return Caller(self, **claims)
+        self._callers.append(Caller(self, **claims))
+        return self._callers[-1]
+
+    def close(self) -> None:
+        """End the streams that still run."""
+        for caller in self._callers:
+            for stream in caller.streams:
+                stream.close()
 
     def letter(self, text: str, name: str = "letter.yaml") -> str:
         """Put an order on paper."""
@@ -98,7 +131,7 @@ class Newsroom:
         """One command, effective at once, on every worker."""
         self._capsys.readouterr()
         assert await self.types(*words, "--wait") == 0, self._capsys.readouterr().err
-        assert "applied in" in self._capsys.readouterr().out
+        assert self._capsys.readouterr().out.count("applied in") == len(self.urls)
 
     async def reads(self, *words: str) -> Any:
         self._capsys.readouterr()
@@ -122,4 +155,11 @@ async def newsroom(tmp_path: Path, request: pytest.FixtureRequest, capsys: pytes
     sections = getattr(request, "param", {})
     async with running_gate(tmp_path, store=server, pace=0.01, models=MODELS, **sections) as gate:
         settings = write_settings(tmp_path / "gateway.json", gate.gateway.settings)
-        yield Newsroom(gate, settings, tmp_path, capsys)
+        second = Gateway(gate.gateway.settings, worker="w1")
+        await second.start()
+        room = Newsroom(gate, (gate.url, second.proxy_url), settings, tmp_path, capsys)
+        try:
+            yield room
+        finally:
+            room.close()
+            await second.stop()

@@ -16,6 +16,8 @@ async def test_an_edit_by_hand_is_counted_and_a_change_with_the_tools_is_not(new
     assert await newsroom.caller(organisation="org_friend").asks() == 200
     assert await newsroom.gate.metric("gateway_outside_changes_total") == 1
     assert "policy_changed_outside_the_tools" in caplog.messages
+    *_, last = await newsroom.reads("changes")
+    assert (last["who"], last["field"], last["before"], last["after"]) == ("outside the tools", "org_friend", None, {})
 
 
 def test_a_revision_that_falls_is_somebodys_hand_and_a_new_catalogue_is_nobodys() -> None:

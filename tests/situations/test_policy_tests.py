@@ -1,9 +1,11 @@
 """The shipped policy tests come out as they say, and the verb tells when one does not."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
+from support.mmdb import write_mmdb
 
 from gateway.cli import main
 
@@ -41,6 +43,31 @@ def test_a_case_that_comes_out_otherwise_fails_and_a_rule_that_none_reaches_is_n
     assert "expected deny, got permit" in said
     assert "1 of 2 cases as expected" in said
     assert "no case reaches: model:frontier-1:nationality" in said
+
+
+def test_an_address_is_looked_up_as_the_gate_would(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_mmdb(tmp_path / "c.mmdb", built_at=int(time.time()))
+    text = (LIBRARY / "settings.yaml").read_text().replace("../country_groups.yaml", str(LIBRARY.parent / "country_groups.yaml"))
+    regions = "restrictions: {region: {any_in: [UA-43]}}"
+    text = text.replace("{id: frontier-2, upstream: inference}", f"{{id: frontier-2, upstream: inference, {regions}}}")
+    (tmp_path / "settings.yaml").write_text(f"{text}geolocation: {{file: c.mmdb}}\n")
+    case = 'claims: {sub: a, org_id: org_a}, model: frontier-2, at: "2026-07-01T00:00:00Z"'
+    cases = [
+        f"- {{name: London, {case}, address: 81.2.69.142, expect: permit}}",
+        f"- {{name: Crimea, {case}, address: 85.114.64.1, expect: deny, reasons: [region_restricted]}}",
+        f"- {{name: sources that disagree, {case}, address: 81.2.69.142, country: XX, expect: deny, reasons: [region_unknown]}}",
+        f"- {{name: at home, {case}, address: 127.0.0.1, expect: deny, reasons: [region_unknown]}}",
+    ]
+    file = tmp_path / "test.yaml"
+    head = "settings: settings.yaml\npolicy: {stages: {frontier-2: {stage: general}}}\ncases:\n"
+    file.write_text(head + "\n".join(cases))
+    assert main(["policy", "test", str(file)]) == 0, capsys.readouterr().out
+    file.write_text(head + f"- {{name: nowhere, {case}, address: somewhere, expect: deny}}\n")
+    assert main(["policy", "test", str(file)]) == 1
+    assert "'somewhere' is no address" in capsys.readouterr().err
+    file.write_text(head + f"- {{name: twice, {case}, address: 81.2.69.142, hosting: true, expect: deny}}\n")
+    assert main(["policy", "test", str(file)]) == 1
+    assert "Remove them" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

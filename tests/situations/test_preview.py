@@ -1,5 +1,6 @@
 """Spring: partners first, customer by customer, when every agency has signed off; wider on a day that is set beforehand."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from support.running import GATED
 from gateway.policy.vocabulary import Stage
 from gateway.settings.release_shape import ReleaseSection, ReleasesSection
 
-RELEASES = ReleasesSection(preview=ReleaseSection(signoffs=("bis", "caisi", "doe"), partners_at_most=2))
+RELEASES = ReleasesSection(preview=ReleaseSection(signoffs=("bis", "caisi", "doe"), partners_at_most=1))
 
 
 def signs(agency: str) -> tuple[str, ...]:
@@ -37,7 +38,7 @@ async def test_evaluators_first_partners_after_three_signatures_then_two_dozen_a
     assert (await evaluator.asks(), await partner.asks()) == (200, 200)
     (model, *_) = await newsroom.reads("model", "list")
     assert (model["stage"], model["signoffs"][0]) == ("preview", "bis: preview (bis letter 7)")
-    assert "takes at most 2 at preview" in await newsroom.is_refused("partner", "add", "org_third", "--model", GATED)
+    assert "takes at most 1 at preview" in await newsroom.is_refused("partner", "add", "org_third", "--model", GATED)
     assert [what for what, why in await newsroom.record() if why in {"signed", "all have signed"}] == ["stage.put"] * 4
 
     await partner.begins_a_stream()
@@ -77,3 +78,11 @@ async def test_a_scheduled_end_cuts_what_runs_on_time(newsroom: Any) -> None:
     assert await partner.is_cut()
     assert datetime.now(UTC) >= datetime.fromisoformat(soon)
     assert "not in the future" in await newsroom.is_refused("model", "stage", GATED, "preview", "--from", soon)
+
+
+@pytest.mark.parametrize("newsroom", [{"stages": ReleasesSection(preview=ReleaseSection(partners_at_most=1))}], indirect=True)
+async def test_the_last_place_goes_to_one_of_several_who_are_added_at_once(newsroom: Any) -> None:
+    organisations = ("org_acme", "org_beta", "org_gamma")
+    codes = await asyncio.gather(*(newsroom.types("partner", "add", name, "--model", GATED) for name in organisations))
+    assert sorted(codes) == [0, 1, 1]
+    assert len(await newsroom.reads("partner", "list")) == 1

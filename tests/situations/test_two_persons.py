@@ -3,15 +3,21 @@
 import base64
 import hashlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from support.running import GATED
 
+from gateway.admin.operators import Proof
+from gateway.admin.pending import Pending, content_of
 from gateway.settings.approval_shape import Approvals, OperatorSection
+from gateway.settings.release_shape import ReleaseSection, ReleasesSection
+from gateway.store.edit import Edit
 
 ANN = Ed25519PrivateKey.generate()
 PUBLIC = base64.b64encode(ANN.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
@@ -46,6 +52,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 @TWO
 async def test_a_grant_waits_until_another_operator_approves_it(newsroom: Any, desk: Desk) -> None:
     partner = newsroom.caller()
+    await newsroom.orders("revoke", "org", "org_elsewhere")
     assert "GATEWAY_OPERATOR" in await newsroom.is_refused(*GRANT), "an account's name proves nothing"
     desk.sits("ann")
     change = (await newsroom.reads(*GRANT))["pending"]
@@ -61,6 +68,7 @@ async def test_a_grant_waits_until_another_operator_approves_it(newsroom: Any, d
     assert await newsroom.reads("approve") == []
     last = (await newsroom.reads("changes"))[-1]
     assert (last["what"], last["who"]) == ("grant.put", "ann (authenticated), approved by bob (authenticated)")
+    assert last["approved"] == "ann, bob (by token)"
     assert "no change" in await newsroom.is_refused("approve", change), "an approval is good for one time"
 
 
@@ -104,6 +112,30 @@ async def test_an_approval_is_of_exactly_what_was_asked(newsroom: Any, desk: Des
     raw.hset("gateway:pending", change, json.dumps(entry))
     await newsroom.gate.admit("org_acme", grant='{"evaluator":true}')
     assert "has changed since" in await newsroom.is_refused("approve", change)
+
+
+@TWO
+async def test_a_token_approves_and_never_asks_since_a_forger_could_say_that_it_was_shown(newsroom: Any, desk: Desk) -> None:
+    desk.sits("bob")
+    assert "who asks needs a key" in await newsroom.is_refused(*GRANT)
+    edit = Edit("grant.put", f"gateway:allowlist:{GATED}", "org_acme", b"{}")
+    content = content_of((edit,), (None,), "bob", "annex A", time.time(), 3600)
+    forged = Pending(content, Proof("bob", "token"))
+    newsroom.gate.raw.hset("gateway:pending", content.name, msgspec.json.encode(forged))
+    desk.sits("ann")
+    assert "nobody whom the settings know has asked" in await newsroom.is_refused("approve", content.name)
+    assert await newsroom.reads("partner", "list") == []
+
+
+@pytest.mark.parametrize(
+    "newsroom", [{"approvals": APPROVALS, "stages": ReleasesSection(preview=ReleaseSection(partners_at_most=1))}], indirect=True
+)
+async def test_an_approval_stands_in_for_no_place_on_the_list(newsroom: Any, desk: Desk) -> None:
+    desk.sits("ann")
+    first, second = [(await newsroom.reads("partner", "add", org, "--model", GATED))["pending"] for org in ("org_acme", "org_beta")]
+    desk.sits("bob")
+    await newsroom.orders("approve", first)
+    assert "takes at most 1 at preview" in await newsroom.is_refused("approve", second)
 
 
 @pytest.mark.parametrize("newsroom", [{"approvals": Approvals(widening=True, valid_for=0, operators=APPROVALS.operators)}], indirect=True)

@@ -82,7 +82,7 @@ def test_no_request_carries_anothers_id(tmp_path: Path, redis_server: RedisServe
         library = runner.run(opened.__aenter__())
         passed = 0
 
-        @settings(max_examples=40, phases=(Phase.explicit, Phase.generate))  # a play with a gate in it is not made shorter
+        @settings(max_examples=60, phases=(Phase.explicit, Phase.generate))  # a play with a gate in it is not made shorter
         @given(rounds=ROUNDS)
         def play(rounds: list[list[Step]]) -> None:
             nonlocal passed

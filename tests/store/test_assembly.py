@@ -104,6 +104,8 @@ def test_a_wiped_store_touches_all() -> None:
 def test_a_directive_is_resolved_to_ids() -> None:
     (directive,) = snapshot(some(directives=[b"d", b'{"models":["luna-latest"]}'])).directives
     assert directive.models == frozenset({"luna"})
+    (directive,) = snapshot(some(directives=[b"d", b'{"except_organisations":["a"],"except_models":["luna-latest"]}'])).directives
+    assert (directive.models, directive.except_models) == (None, frozenset({"luna"}))
 
 
 def test_a_directive_on_an_unknown_model_is_shown() -> None:

@@ -125,11 +125,11 @@ def test_an_empty_object_is_a_directive_that_suspends_every_gated_model() -> Non
 
 def test_a_directive_with_a_rule() -> None:
     raw = b"""{"effect": "restrict", "models": ["luna"], "rule": {"nationality": {"all_in": ["US"]}},
-      "except_organisations": ["org_a"], "mode": "monitor"}"""
+      "except_organisations": ["org_a"], "except_models": ["luna"], "mode": "monitor"}"""
     directive, problem = decode_directive("d1", raw, expand)
     assert problem == ""
     assert (directive.effect, directive.models, directive.enforce) == (Effect.RESTRICT, frozenset({"luna"}), False)
-    assert directive.except_organisations == frozenset({"org_a"})
+    assert (directive.except_organisations, directive.except_models) == (frozenset({"org_a"}), frozenset({"luna"}))
     assert directive.rule == Restrictions(nationality=CountryRule(all_in=frozenset({"US"})))
 
 
@@ -141,6 +141,7 @@ def test_a_directive_with_a_rule() -> None:
         (b'{"models":["luna"],"mode":"monitor","until":"soon"}', frozenset({"luna"})),
         (b'{"models":["luna"],"effect":"restrict"}', frozenset({"luna"})),
         (b'{"models":["luna"],"rule":{"us_person":true}}', frozenset({"luna"})),
+        (b'{"models":["luna"],"except_organisations":["org_a"],"except_models":[]}', frozenset({"luna"})),
         (b'{"models":"luna"}', None),
         (b'{"models":[]}', None),
         (b'{"models":["luna",7]}', None),

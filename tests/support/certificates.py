@@ -1,5 +1,6 @@
-"""A certificate authority of the tests' own, and certificates for loopback."""
+"""A certificate authority of the tests' own: certificates for servers on loopback, and for clients."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
+
+HOUR = timedelta(hours=1)
+Extend = Callable[[x509.CertificateBuilder], x509.CertificateBuilder]
 
 
 class Certificate(Struct, frozen=True):
@@ -18,32 +22,62 @@ class Certificate(Struct, frozen=True):
     key: Path
     authority: Path
 
+    @property
+    def der(self) -> bytes:
+        """The certificate itself."""
+        return x509.load_pem_x509_certificate(self.certificate.read_bytes()).public_bytes(serialization.Encoding.DER)
+
+
+class Authority:
+    """Signs certificates, good for an hour, into files of `directory`."""
+
+    def __init__(self, directory: Path, name: str = "authority") -> None:
+        self._directory = directory
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"test {name}")])
+        self.file = directory / f"{name}.pem"
+        own = _builder(self._name, self._name, self._key.public_key()).add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
+        self.file.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+
+    def server(self, address: str = "127.0.0.1", file: str = "server") -> Certificate:
+        """For a server at `address`."""
+        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+        return self._issue(file, address, lambda leaf: leaf.add_extension(names, critical=False))
+
+    def client(self, name: str, *, expired: bool = False, usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH) -> Certificate:
+        """For a client of this name."""
+        extended = x509.ExtendedKeyUsage([usage])
+        return self._issue(name, name, lambda leaf: leaf.add_extension(extended, critical=False), age=3 * HOUR if expired else None)
+
+    def _issue(self, file: str, name: str, extend: Extend, age: timedelta | None = None) -> Certificate:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        leaf = extend(_builder(subject, self._name, key.public_key(), age or timedelta()))
+        files = Certificate(self._directory / f"{file}.pem", self._directory / f"{file}.key", self.file)
+        files.certificate.write_bytes(leaf.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        files.key.write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        )
+        return files
+
 
 def issue(directory: Path, name: str = "127.0.0.1") -> Certificate:
-    """Make an authority and a server certificate for `name` (an address), good for an hour."""
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-    authority = _builder(authority_name, authority_name, authority_key.public_key()).add_extension(
-        x509.BasicConstraints(ca=True, path_length=None), critical=True
-    )
-    leaf = _builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), authority_name, key.public_key()).add_extension(
-        x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), critical=False
-    )
-    files = Certificate(directory / "server.pem", directory / "server.key", directory / "authority.pem")
-    files.authority.write_bytes(authority.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    files.certificate.write_bytes(leaf.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    files.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    return files
+    """Make an authority and a server certificate for `name` (an address)."""
+    return Authority(directory).server(name)
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, age: timedelta = timedelta()
+) -> x509.CertificateBuilder:
+    made = datetime.now(UTC) - age
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(hours=1))
+        .not_valid_before(made - timedelta(minutes=5))
+        .not_valid_after(made + HOUR)
     )

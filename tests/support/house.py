@@ -32,8 +32,8 @@ class KnownTokens:
     def __init__(self) -> None:
         self.delay: asyncio.Event | None = None
 
-    def verify(self, token: bytes, now: Instant) -> Subject | Reason | NeedKeys:
-        del now
+    def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
+        del now, shown
         if token == b"bad":
             return Reason.TOKEN_INVALID
         return Subject("main", "someone", organisation=token.decode())

@@ -32,8 +32,8 @@ LONG_ENOUGH = 16.0  # seconds after which every deadline has passed
 class Strangers(KnownTokens):
     """One caller is known, who is on no list."""
 
-    def verify(self, token: bytes, now: Instant) -> Subject | Reason | NeedKeys:
-        return super().verify(token, now) if token == b"stranger" else Reason.TOKEN_INVALID
+    def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
+        return super().verify(token, now, shown) if token == b"stranger" else Reason.TOKEN_INVALID
 
 
 class Play:

@@ -25,6 +25,7 @@ REFERENCES: list[tuple[str, dict[str, Any]]] = [
     ("item_reference", {"input": [{"type": "item_reference", "id": "msg_1"}]}),
     ("item_reference", {"messages": [{"content": [{"type": "item_reference", "Id": "msg_1"}]}]}),
     ("item_reference", {"input": [{"id": "msg_1"}]}),
+    ("item_reference", {"items": [{"id": "msg_1"}]}),
     ("item_reference", {"input": [{"type": None, "id": "msg_1", "foo": 1}]}),
     ("encrypted_content", {"input": [{"type": "reasoning", "id": "rs_1", "summary": []}]}),
     ("result", {"input": [{"type": "image_generation_call", "id": "ig_1"}]}),
