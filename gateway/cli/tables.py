@@ -63,7 +63,7 @@ def _cell(value: object) -> str:
         case list() | tuple() | set() | frozenset():
             return ", ".join(map(str, value))
         case Mapping():
-            return ", ".join(f"{name} {_cell(inner)}" for name, inner in value.items())
+            return ", ".join(f"{name} {_cell(inner)}" for name, inner in value.items()) or "{}"
         case float():
             return f"{value:.3f}"
         case _:

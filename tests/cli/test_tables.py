@@ -32,6 +32,11 @@ def test_people_get_words_and_no_markup_is_obeyed(capsys: pytest.CaptureFixture[
     assert "True" not in shown
 
 
+def test_a_grant_without_conditions_is_not_no_grant(capsys: pytest.CaptureFixture[str]) -> None:
+    show_rows([{"before": None, "after": {}}], ("before", "after"), as_json=False, title="Changes", nothing="none")
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["-", "{}"]
+
+
 def test_facts_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     show_facts({"revision": 7, "entries": {"grants": 2, "stages": 0}, "digest": ""}, as_json=False)
     assert capsys.readouterr().out.splitlines() == ["revision  7", "entries   grants 2, stages 0", "digest    -"]
