@@ -40,7 +40,7 @@ from gateway.readings import Readings
 from gateway.replica import Replica
 from gateway.settings.addresses import host_port, network
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
-from gateway.settings.reload import BOUND_AT_START, changed_sections
+from gateway.settings.reload import needs_restart
 from gateway.settings.shape import Settings
 from gateway.store.address import StoreAddress, read_address
 from gateway.store.client import connect
@@ -129,7 +129,7 @@ class Gateway:
         upstreams, signer = self._upstreams_of(settings), _signer(settings)
         geolocation = _geolocation(settings)
         verifier = self._verifier_of(settings)
-        late = sorted(changed_sections(self.settings, settings) & BOUND_AT_START)
+        late = sorted(needs_restart(self.settings, settings))
         if late:
             event(LOG, logging.WARNING, "settings_need_restart", problem=", ".join(late))
         retired, self.verifier, self.settings = self.verifier, verifier, settings
@@ -260,7 +260,7 @@ class Gateway:
         self._stack.callback(self.entrance.close)
         await self.entrance.open()
         self.admin = AdminServer(listen.admin, self.readiness, self.readings, [keys_route(self._jwks)], reuse_port=self.shared)
-        self.entrance.also = self.admin.tls
+        self.entrance.tend("admin", self.admin.tls)
         await self.admin.start()
         self._stack.push_async_callback(self.admin.stop)
 

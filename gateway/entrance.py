@@ -22,7 +22,7 @@ LOOK_EVERY: Final = 5.0
 
 
 class Entrance:
-    """Listens by the settings; `also` is the TLS of another listener whose files are looked after as well."""
+    """Listens by the settings, and looks after the certificates of all listeners, by name."""
 
     def __init__(self, gate: Gate, settings: ProxyListener, *, shared: bool, look_every: float = LOOK_EVERY) -> None:
         self._gate = gate
@@ -30,9 +30,10 @@ class Entrance:
         self._shared = shared
         self._look_every = look_every
         self._tls = ServerTls(settings.tls, "listen.proxy.tls") if settings.tls is not None else None
+        self._tended: dict[str, ServerTls] = {}
+        self.tend("proxy", self._tls)
         self._server: asyncio.Server | Threshold | None = None
         self._looking: asyncio.Task[None] | None = None
-        self.also: ServerTls | None = None
         self.port = 0
 
     def __repr__(self) -> str:
@@ -52,6 +53,12 @@ class Entrance:
         if self._looking is not None:
             self._looking.cancel()
 
+    def tend(self, listener: str, tls: ServerTls | None) -> None:
+        """Look after the certificate of a listener, if it has one."""
+        if tls is not None:
+            self._tended[listener] = tls
+            self._tell(listener, tls)
+
     def renew(self, settings: ProxyListener) -> None:
         """Believe the proxies that new settings name, and take certificates that have been replaced."""
         if isinstance(self._server, Threshold):
@@ -60,12 +67,16 @@ class Entrance:
 
     def refresh(self) -> None:
         """Take certificates that have been replaced; bad ones change nothing."""
-        for tls in (self._tls, self.also):
+        for listener, tls in self._tended.items():
             try:
-                if tls is not None and tls.refresh():
-                    event(LOG, logging.INFO, "certificate_replaced")
+                if tls.refresh():
+                    event(LOG, logging.INFO, "certificate_replaced", address=listener)
+                    self._tell(listener, tls)
             except SettingsError as error:
                 event(LOG, logging.ERROR, "certificate_refused", problem=str(error))
+
+    def _tell(self, listener: str, tls: ServerTls) -> None:
+        self._gate.witness.metrics.certificate_expiry.labels(listener).set(tls.expires)
 
     async def _plain(self) -> asyncio.Server:
         """Without TLS and without a header the event loop itself accepts: it is the quickest."""

@@ -79,7 +79,7 @@ class Readings:
         self._tell_content(snapshot)
         metrics = self._metrics
         models = {model.id for model in snapshot.catalogue.values()}
-        metrics.set_known(models, {org for grants in snapshot.grants.values() for org in grants})
+        metrics.set_known(models, snapshot.grants.values())
         metrics.policy_revision.set(snapshot.revision)
         metrics.policy_invalid_entries.set(len(snapshot.invalid))
         kinds = {

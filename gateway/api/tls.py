@@ -1,8 +1,12 @@
 """A listener's certificate: modern defaults, client certificates where they are asked for, read again when the files are replaced."""
 
+import contextlib
+import math
 import ssl
 from pathlib import Path
 from typing import Final
+
+from cryptography import x509
 
 from gateway.errors import SettingsError
 from gateway.settings.fingerprint import Fingerprint, fingerprint
@@ -17,7 +21,8 @@ _ASKED: Final = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required
 class ServerTls:
     """One listener's TLS. `where` names its section of the settings in errors; SettingsError names the files that cannot be used.
 
-    `context` is for the next connection: a replaced file makes another one, and connections that run keep theirs.
+    `context` is for the next connection: a replaced file makes another one, and connections that run keep theirs. `expires` is when its
+    certificate ends, epoch seconds.
     """
 
     def __init__(self, settings: Tls, where: str) -> None:
@@ -25,6 +30,8 @@ class ServerTls:
         self._where = where
         self._seen = self._files()
         self.context = self._first = self._made()
+        self.expires = math.nan
+        self._read_expiry()
 
     def __repr__(self) -> str:
         return f"<ServerTls {self._where} client_certificates={self._settings.client_certificates}>"
@@ -40,6 +47,7 @@ class ServerTls:
         self._seen = files
         self.context = self._made()
         self._load(self._first)
+        self._read_expiry()
         return True
 
     def _made(self) -> ssl.SSLContext:
@@ -75,6 +83,12 @@ class ServerTls:
             raise SettingsError(
                 f"{self._where}.client_ca: cannot use {file}: {type(error).__name__}. It must be a readable PEM file of authorities"
             ) from error
+
+    def _read_expiry(self) -> None:
+        """A file that is being replaced at this moment is looked at again: it has changed since."""
+        with contextlib.suppress(OSError, ValueError):
+            content = Path(self._settings.certificate).read_bytes()
+            self.expires = x509.load_pem_x509_certificate(content).not_valid_after_utc.timestamp()
 
     def _files(self) -> Fingerprint:
         return fingerprint(*(Path(file) for file in (self._settings.certificate, self._settings.key, self._settings.client_ca) if file))

@@ -5,7 +5,7 @@
 """
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,7 @@ class Metrics:
         self._slots = Slots(run_dir, worker, capacity)
         self._org_label = org_label
         self._models: frozenset[str] = frozenset()
-        self._orgs: frozenset[str] = frozenset()
+        self._allowlists: tuple[Collection[str], ...] = ()
         self.series_dropped: Counter = self._one(Counter, "series_dropped_total", "Look-ups of a series for which no room was left.")
         self._define_requests()
         self._define_policy()
@@ -62,6 +62,9 @@ class Metrics:
         self.streams_cut = many(Counter, "streams_cut_total", "Running answers cut off: permission lost.", "model", "reason")
         self.revocation_seconds = one(Histogram, "revocation_seconds", "From a change seen to the last answer cut.", bounds=CUT)
         self.client_aborts = one(Counter, "client_aborts_total", "Callers that left before their answer ended.")
+        self.certificate_expiry = many(
+            Gauge, "certificate_expiry_timestamp_seconds", "When each listener's certificate ends, since 1970.", "listener", merge=Merge.MIN
+        )
         self.connections_open = one(Gauge, "connections_open", "Connections of callers.")
         self.refused_connections = many(Counter, "refused_connections_total", "Connections closed unserved or broken off.", "reason")
 
@@ -117,10 +120,10 @@ class Metrics:
     def _one(self, make: type[Instrument], name: str, text: str, *, merge: Merge = Merge.SUM, bounds: tuple[float, ...] = ()) -> Instrument:
         return self._many(make, name, text, merge=merge, bounds=bounds).labels()
 
-    def set_known(self, models: Iterable[str], orgs: Iterable[str]) -> None:
-        """Say which model ids and organisations may become labels: those of the catalogue and of the allowlists."""
+    def set_known(self, models: Iterable[str], allowlists: Iterable[Collection[str]]) -> None:
+        """Say which model ids and organisations may become labels: those of the catalogue and of the allowlists, kept as they are."""
         self._models = frozenset(models)
-        self._orgs = frozenset(orgs)
+        self._allowlists = tuple(filter(None, allowlists))
 
     def model_label(self, name: str | None) -> str:
         """Give the label of a model: its id, or `other`."""
@@ -130,7 +133,11 @@ class Metrics:
         """Give the label of an organisation: its name, `other`, or nothing where these labels are off."""
         if not self._org_label:
             return ""
-        return organisation if organisation is not None and organisation in self._orgs else OTHER
+        if organisation is not None:
+            for allowlist in self._allowlists:
+                if organisation in allowlist:
+                    return organisation
+        return OTHER
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """Give the text of all workers and its content type. It reads files and takes milliseconds: call it in a thread.

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -9,10 +10,11 @@ from gateway.admin.approval import approve
 from gateway.admin.pending import pending_rows
 from gateway.admin.releases import check_release
 from gateway.admin.session import open_policy
-from gateway.cli.changing import read_policy, tell
+from gateway.cli.changing import ATTEMPTS, read_policy, tell
 from gateway.cli.options import add_store, operator_proof, required_settings, store_section, wall_clock
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
+from gateway.errors import CommandError, OvertakenError
 from gateway.settings.shape import Settings
 from gateway.store.edit import Edit
 
@@ -50,5 +52,8 @@ async def _approve(arguments: argparse.Namespace, settings: Settings) -> int:
             check_release(edits, snapshot, policy.keys, wall_clock().timestamp(), settings.stages)
             return snapshot.revision
 
-        made, *_ = await approve(policy, settings.approvals, arguments.change, name, secret, judge)
-        return await tell(arguments, policy, made, f"{arguments.change} is approved and made")
+        for _ in range(ATTEMPTS):
+            with contextlib.suppress(OvertakenError):
+                made, *_ = await approve(policy, settings.approvals, arguments.change, name, secret, judge)
+                return await tell(arguments, policy, made, f"{arguments.change} is approved and made")
+    raise CommandError(f"others changed the policy first, {ATTEMPTS} times: try again. Nothing has changed.")

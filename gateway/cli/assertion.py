@@ -1,6 +1,7 @@
 """`gateway assertion keys`: the public keys by which upstreams verify the gate's own signature, as a JWK Set."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -30,11 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
         show_json(keys)
         return 0
     _write(arguments.out, keys)
-    print(f"{arguments.out}: {len(keys['keys'])} keys")
+    print(f"{arguments.out}: {len(keys['keys'])} public key(s)")
     return 0
 
 
-def _write(file: Path, keys: dict[str, object]) -> None:
+def _write(file: Path, keys: Mapping[str, object]) -> None:
     beside = file.with_name(f".{file.name}.new")
     try:
         beside.write_bytes(msgspec.json.encode(keys) + b"\n")

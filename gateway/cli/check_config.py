@@ -3,10 +3,12 @@
 import argparse
 import sys
 
+from gateway.api.tls import ServerTls
 from gateway.cli.failures import DONE, REFUSED
 from gateway.cli.options import add_json, config_path, wall_clock
 from gateway.cli.tables import show_json
 from gateway.errors import SettingsError
+from gateway.identity.assertion import AssertionSigner
 from gateway.settings.advice import advice, overdue
 from gateway.settings.loader import load
 from gateway.settings.provision import build_catalogue, check_secrets, country_groups
@@ -16,7 +18,9 @@ from gateway.settings.shape import Settings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `check-config` takes."""
     parser.add_argument("config", nargs="?", metavar="FILE", help="settings file (default: GATEWAY_CONFIG, then ./config/gateway.yaml)")
-    parser.add_argument("--secrets", action="store_true", help="also demand that every secret it names can be read here")
+    parser.add_argument(
+        "--secrets", action="store_true", help="also demand that every secret, certificate and key it names can be used here"
+    )
     add_json(parser)
 
 
@@ -31,11 +35,21 @@ def run(arguments: argparse.Namespace) -> int:
         groups = country_groups(settings)
         models = build_catalogue(settings, groups)
         if arguments.secrets:
-            check_secrets(settings)
+            _check_files(settings)
     except SettingsError as wrong:
         return _refused(wrong, as_json=arguments.json)
     doubts = (*advice(settings), *overdue(settings, groups, wall_clock().date()))
     return _accepted(str(path), settings, len(models), doubts, as_json=arguments.json)
+
+
+def _check_files(settings: Settings) -> None:
+    """Read every secret, certificate and key; SettingsError names the first that cannot be used."""
+    check_secrets(settings)
+    for name, tls in (("proxy", settings.listen.proxy.tls), ("admin", settings.listen.admin.tls)):
+        if tls is not None:
+            ServerTls(tls, f"listen.{name}.tls")
+    if settings.assertion is not None:
+        AssertionSigner(settings.assertion)
 
 
 def _refused(wrong: SettingsError, *, as_json: bool) -> int:

@@ -2,13 +2,14 @@
 
 import argparse
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import structs
 
 from gateway.admin.directive_document import ReadDirective, read_directive
-from gateway.admin.directives import ApplyDirective, directive_rows, lift_directive
+from gateway.admin.directives import ApplyDirective, directive_rows, lift_directive, replacing_notes
 from gateway.admin.impact import impact_rows, reported, totals
 from gateway.admin.session import open_policy
 from gateway.cli.changing import catalogue_of, change, read_policy
@@ -21,6 +22,7 @@ from gateway.policy.snapshot import Snapshot
 from gateway.settings.document import read_text
 from gateway.settings.provision import expand_for
 from gateway.settings.shape import Settings
+from gateway.store.codec import decode_directive
 
 COLUMNS: Final = ("id", "state", "mode", "effect", "models", "from", "until", "except_organisations", "authority", "legal_basis", "problem")
 IMPACT: Final = ("model", "organisation", "grant", "effect", "streams", "cut")
@@ -58,13 +60,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _apply(arguments: argparse.Namespace) -> int:
-    found = _read(Path(arguments.file), required_settings(arguments))
+    settings = required_settings(arguments)
+    found = _read(Path(arguments.file), settings)
+    stored = asyncio.run(_stored(arguments, settings))
+    for note in replacing_notes(found.directive, found.supersedes, stored, catalogue_of(settings).values()):
+        print(f"note: {note}", file=sys.stderr)
     entry: dict[str, Any] = dict(found.entry)
     if arguments.mode:
         entry.pop("mode", None)
         entry |= {"mode": "monitor"} if arguments.mode == "monitor" else {}
     done = "is applied, to be counted only" if entry.get("mode") == "monitor" else "is applied"
     return change(arguments, ApplyDirective(found.id, entry, found.supersedes, arguments.reason), f"{found.id} {done}")
+
+
+async def _stored(arguments: argparse.Namespace, settings: Settings) -> dict[str, Directive]:
+    expand = expand_for(settings)
+    async with open_policy(store_section(arguments, settings)) as policy:
+        return {name: decode_directive(name, raw.encode(), expand)[0] for name, raw in (await policy.reader.directives()).items()}
 
 
 def _read(file: Path, settings: Settings) -> ReadDirective:

@@ -34,7 +34,7 @@ class Model(Struct, frozen=True):
     share: Share = UNLIMITED
 
 
-class Grant(Struct, frozen=True):
+class Grant(Struct, frozen=True, gc=False):
     """One organisation's entry on a model's allowlist. `valid_from` and `valid_until` are epoch seconds; until is exclusive.
 
     `invalid`: the stored field did not parse, so it denies what it covers (`grant_invalid`). `ownership`: what is known of the
@@ -79,7 +79,7 @@ class StageRecord(Struct, frozen=True):
     next_authority: str = ""
 
 
-class Revocation(Struct, frozen=True):
+class Revocation(Struct, frozen=True, gc=False):
     """A revoked token, subject or organisation, until an instant (epoch seconds, exclusive) or for good."""
 
     until: float = math.inf
@@ -87,7 +87,7 @@ class Revocation(Struct, frozen=True):
     invalid: bool = False
 
 
-class InvalidEntry(Struct, frozen=True):
+class InvalidEntry(Struct, frozen=True, gc=False):
     """A stored field that did not parse: where it is and what is wrong with it, for status, logs and a gauge."""
 
     key: str
@@ -99,7 +99,8 @@ class Snapshot(Struct, frozen=True):
     """Everything `decide` may know. `catalogue` maps each name and alias to its model; the other maps go by model id.
 
     `confirmed_at` is the steady instant at which the store last confirmed this content, `max_staleness` seconds the
-    longest that gated models are served after it. `initialised` is False where the store holds no policy at all.
+    longest that gated models are served after it. `initialised` is False where the store holds no policy at all. `shares_granted`: some
+    grant says a share of its own, so that it matters; counted by whoever builds this, for looking at a million grants takes long.
     """
 
     catalogue: Mapping[str, Model] = MappingProxyType({})
@@ -113,13 +114,12 @@ class Snapshot(Struct, frozen=True):
     confirmed_at: float = -math.inf
     max_staleness: float = 0.0
     invalid: tuple[InvalidEntry, ...] = ()
+    shares_granted: bool = False
 
     @property
     def shared_out(self) -> bool:
         """Whether anybody's use of any model is limited."""
-        if any(model.share is not UNLIMITED for model in self.catalogue.values()):
-            return True
-        return any(grant.share is not UNLIMITED for grants in self.grants.values() for grant in grants.values())
+        return self.shares_granted or any(model.share is not UNLIMITED for model in self.catalogue.values())
 
     def confirmed(self, steady: float) -> "Snapshot":
         """The same policy, confirmed by the store at `steady` seconds."""

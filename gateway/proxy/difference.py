@@ -1,6 +1,6 @@
 """What a new policy changes for exchanges under way: exactly those models, organisations and subjects are decided on again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from gateway.policy.access import Subject
 from gateway.policy.directive import Directive
+from gateway.policy.shards import differing
 from gateway.policy.snapshot import Grant, Model, Snapshot
 
 NO_GRANTS: Final[Mapping[str, Grant]] = MappingProxyType({})
@@ -54,7 +55,7 @@ class Difference(Struct, frozen=True):
 def difference(old: Snapshot, new: Snapshot) -> Difference:
     """Compare two policies; what is the same object in both is not looked into."""
     everyone = old.catalogue is not new.catalogue or old.initialised != new.initialised
-    return Difference(old, new, everyone, _changed_directives(old, new), _changed_keys(old.revocations, new.revocations))
+    return Difference(old, new, everyone, _changed_directives(old, new), frozenset(differing(old.revocations, new.revocations)))
 
 
 def _changed_directives(old: Snapshot, new: Snapshot) -> tuple[Directive, ...]:
@@ -62,10 +63,3 @@ def _changed_directives(old: Snapshot, new: Snapshot) -> tuple[Directive, ...]:
         return ()
     kept = set(old.directives).intersection(new.directives)
     return tuple(order for order in (*old.directives, *new.directives) if order not in kept)
-
-
-def _changed_keys(old: Mapping[str, object], new: Mapping[str, object]) -> frozenset[str]:
-    if old is new:
-        return frozenset()
-    keys: Iterable[str] = old.keys() | new.keys()
-    return frozenset(key for key in keys if old.get(key) != new.get(key))

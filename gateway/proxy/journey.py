@@ -41,6 +41,7 @@ from gateway.wire.routes import Kind
 
 UNOWNED: Final = "it works on stored objects or outlives its request, and whose objects those are cannot be told here"
 CATALOGUES: Final = frozenset((Kind.CATALOGUE, Kind.CATALOGUE_ITEM))
+REMOVED: Final = "the model's upstream has just been removed from the settings; try again"
 CROWDED: Final = "your organisation has as many connections open as it may"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -194,7 +195,10 @@ class Gate:
             self.put_off(connection, request, decision)
             return
         relay_type = self.relay_type if request.handshake is None else WebSocketRelay
-        upstream = self.upstreams[decision.model.upstream]
+        upstream = self.upstreams.get(decision.model.upstream)
+        if upstream is None:
+            self.replies.fail(connection, request, 503, REMOVED)
+            return
         relay = connection.relay = relay_type(self, connection, request, decision, upstream, head.bodiless, address)
         relay.start()
 
@@ -227,7 +231,7 @@ class Gate:
                 return self._over_share(request, over, now)
         witness.on_decision(request, decision, snapshot, now, subject, model)
         if isinstance(decision, Permit) and not decision.monitored:
-            self._precedents.keep(witness.precedent(decision, snapshot, route), route, snapshot)
+            self._precedents.keep(witness.precedent(decision, snapshot, route, now.wall), route, snapshot)
         return decision
 
     def put_off(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:

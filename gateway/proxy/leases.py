@@ -144,7 +144,7 @@ class LeaseBook:
 
     def _touched(self, change: Difference) -> Iterator[Lease]:
         for model, held in self._models.values():
-            whole = change.touches_model(model)
+            whole = change.touches_model(change.new.catalogue.get(model.id, model))  # a reload may have gated what is held
             for organisation, leases in held.items():
                 if whole or change.touches_organisation(model, organisation):
                     yield from leases

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CONTINUE_BELOW: Final = 200  # interim answers (RFC 9110 section 15.2)
 SWITCHING: Final = 101
 JOIN_BELOW: Final = 65_536  # bytes up to which one joined write is cheaper than handing over the pieces
+MOST_BARREN: Final = 1 << 18  # bytes of heads, interim answers, trailers and extensions in a row that bring no part of a body
 BODILESS: Final = frozenset((204, 304))
 
 
@@ -48,6 +49,7 @@ class Link(asyncio.Protocol):
 
     __slots__ = (
         "_answered",
+        "_barren",
         "_between",
         "_chunks",
         "_complete",
@@ -80,6 +82,7 @@ class Link(asyncio.Protocol):
         self._interim = False
         self._keep_alive = False
         self._answered = False
+        self._barren = 0
         self._between = False
         self._reused = False
 
@@ -91,6 +94,7 @@ class Link(asyncio.Protocol):
         """Send one request for `exchange`; its answer goes there."""
         self._exchange = exchange
         self._head = None
+        self._barren = 0
         self._complete = self._answered = self._between = False
         self.deadline = self.endpoint.now() + self.endpoint.settings.first_byte_timeout
         if len(body) > JOIN_BELOW:
@@ -159,8 +163,11 @@ class Link(asyncio.Protocol):
         head = self._head if self._fresh_head else None
         self._fresh_head = False
         chunks, self._chunks = self._chunks, []
+        self._barren = 0 if chunks or head is not None else self._barren + len(data)
         if self._complete:
             self._settle(exchange, head, chunks)
+        elif self._barren > MOST_BARREN:
+            self._fail(exchange, "the upstream's answer has too large a head, or too much between its parts")
         else:
             self.deadline = self.endpoint.now() + self.endpoint.settings.idle_timeout
             if head is not None or chunks:

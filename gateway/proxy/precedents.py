@@ -1,8 +1,9 @@
 """Answers already given, for callers who ask the same again: the very same subject, model, place and route, under the very same policy.
 
-`decide` is a pure function, and a `Permit` carries the bounds within which time alone changes nothing. So while the snapshot is the same
-object and both clocks are within the bounds, asking again can only give the same permit: it is not asked. Nothing is kept by
-duration, nothing about a refusal is kept, and a new snapshot (each change, each confirmation by the store) forgets everything.
+`decide` is a pure function, and a `Permit` carries the bounds up to which time alone changes nothing. So while the snapshot is the same
+object and both clocks are between the decision and the bounds, asking again can only give the same permit: it is not asked. A clock set
+back is before them: what had begun may not have begun yet, what had ended may be in force. Nothing is kept by duration, nothing about a
+refusal is kept, and a new snapshot (each change, each confirmation by the store) forgets everything.
 """
 
 from typing import Final
@@ -19,9 +20,13 @@ CAPACITY: Final = 16_384
 
 
 class Precedent(Struct, frozen=True, gc=False):
-    """One permit, and what follows from it for every like request: the form of its record, the counter that it moves."""
+    """One permit, and what follows from it for every like request: the form of its record, the counter that it moves.
+
+    `since`: when it was given, epoch seconds.
+    """
 
     permit: Permit
+    since: float
     form: Form
     counter: Counter
 
@@ -41,7 +46,7 @@ class Precedents:
         if snapshot is not self._snapshot:
             return None
         known = self._known.get((id(subject), model, id(location), route))
-        if known is None or now.wall >= known.permit.valid_until or now.steady > known.permit.fresh_until:
+        if known is None or not known.since <= now.wall < known.permit.valid_until or now.steady > known.permit.fresh_until:
             return None
         return known
 

@@ -95,6 +95,7 @@ class Threshold:
             self._turn_away(sock, "untrusted_proxy")
         else:
             sock.setblocking(False)  # noqa: FBT003 - the same
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             task = self._gate.loop.create_task(self._welcome(sock, peer))
             self._tasks.add(task)
             task.add_done_callback(partial(self._done, sock))

@@ -122,7 +122,7 @@ class Upstream:
         """A link for a request of `organisation`, opened if none is idle; raises `UpstreamUnavailableError`."""
         if self.open >= self.settings.max_connections:
             link = await self._wait(organisation)
-            if link is not None:
+            if link is not None and not link.closed:
                 return link
         problem = "no endpoint is configured"
         for endpoint in self._by_load():
@@ -139,6 +139,8 @@ class Upstream:
 
     def on_released(self, link: Link) -> None:
         """Hand the link to the request whose turn it is, keep it idle, or close it where enough are idle."""
+        if link.closed or link.transport.is_closing():
+            return  # it is nobody's: whose turn it is opens another
         waiter = self._waiting.next()
         if waiter is not None:
             waiter.set_result(link)
@@ -150,9 +152,7 @@ class Upstream:
     def on_closed(self, link: Link) -> None:
         """Let a waiting request open a link in place of the closed one."""
         self._deadlines.forget(link)
-        waiter = self._waiting.next()
-        if waiter is not None:
-            waiter.set_result(None)
+        self._make_room()
 
     def close(self) -> None:
         """Close what is idle; links at work end with their exchanges."""
@@ -176,9 +176,20 @@ class Upstream:
             self._waiting.leave(organisation, waiter)
 
     def _give_back(self, waiter: asyncio.Future[Link | None]) -> None:
-        """Who stopped waiting in the moment in which it was served passes the link on."""
-        if waiter.done() and not waiter.cancelled() and (link := waiter.result()) is not None:
+        """Who stopped waiting in the moment in which it was served passes the link on, or the room for one."""
+        if not waiter.done() or waiter.cancelled():
+            return
+        link = waiter.result()
+        if link is None:
+            self._make_room()
+        else:
             self.on_released(link)
+
+    def _make_room(self) -> None:
+        """There may be one link more: let whose turn it is open it."""
+        waiter = self._waiting.next()
+        if waiter is not None:
+            waiter.set_result(None)
 
     def _by_load(self) -> list[Endpoint]:
         """Healthy endpoints first, the least loaded first; one that is down is tried only after every other."""

@@ -19,8 +19,8 @@ the JSON Schema for editors. `config/gateway.yaml` is an annotated example.
 - Times are seconds, sizes are bytes. Relative paths start at the directory of the file.
 - Secrets are never in the file: it names environment variables or files that hold them.
 - The file is read again on SIGHUP and when it changes. If the new one is wrong, the old one stays in force, the log says why and
-  `gateway_config_reloads_total{outcome="failed"}` counts it. What is bound at start needs a restart: `ledger`, `listen`, `store`,
-  `workers`.
+  `gateway_config_reloads_total{outcome="failed"}` counts it. What is bound at start needs a restart: `ledger`, `listen`
+  (but for whom the proxy's listener believes, and replaced certificates), `store`, `workers`.
 - Who is on which allowlist, stages, directives and revocations are not here: they live in the store and change at any hour.
 
 This page is generated: `python -m gateway.settings.reference > docs/settings.md`.

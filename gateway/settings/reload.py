@@ -115,6 +115,15 @@ class SettingsWatch:
         self._on_failure(error)
 
 
+def needs_restart(old: Settings, new: Settings) -> frozenset[str]:
+    """Name the top-level keys that differ in what is bound at start: whom the proxy's listener believes is not, it changes at once."""
+    proxy = new.listen.proxy
+    believed = {"trusted_proxies": proxy.trusted_proxies, "client_address_header": proxy.client_address_header}
+    alike = structs.replace(old.listen.proxy, country_header=proxy.country_header, **believed)
+    held = structs.replace(old, listen=structs.replace(old.listen, proxy=alike))
+    return changed_sections(held, new) & BOUND_AT_START
+
+
 def changed_sections(old: Settings, new: Settings) -> frozenset[str]:
     """Name the top-level keys whose values differ; those in BOUND_AT_START need a restart to take effect."""
     return frozenset(field for field in structs.asdict(new) if getattr(old, field) != getattr(new, field))

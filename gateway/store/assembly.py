@@ -13,14 +13,17 @@ import msgspec
 from msgspec import structs
 
 from gateway.policy.directive import Directive
+from gateway.policy.share import UNLIMITED
 from gateway.policy.snapshot import Grant, InvalidEntry, Model, Revocation, Snapshot, StageRecord
 from gateway.policy.vocabulary import Stage
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
+from gateway.store.draft import Changed
 from gateway.store.keys import Keys
 from gateway.store.resp import Reply
+from gateway.store.retired import Retired
 from gateway.store.rules import Expand
 from gateway.store.stored import Stored
-from gateway.store.table import Changed, Table
+from gateway.store.table import Table
 
 REMEMBERED: Final = 4096
 """Distinct grants kept decoded: most entries of a long allowlist are spelled alike."""
@@ -32,12 +35,13 @@ _UNREADABLE: Final = StageRecord(Stage.SUSPENDED, invalid=True)
 class Assembly:
     """The store's content under one catalogue. `take` what was loaded, then ask for the `snapshot`."""
 
-    def __init__(self, keys: Keys, catalogue: Mapping[str, Model], expand: Expand) -> None:
+    def __init__(self, keys: Keys, catalogue: Mapping[str, Model], expand: Expand, retired: Retired | None = None) -> None:
         self._keys = keys
+        self._retired = Retired() if retired is None else retired
         self._grant = lru_cache(REMEMBERED)(lambda raw: decode_grant(raw, expand))
-        self._stages = Table[StageRecord](keys.models, lambda _, raw: decode_stage(raw))
-        self._directives = Table[Directive](keys.directives, lambda name, raw: decode_directive(name, raw, expand))
-        self._revocations = Table[Revocation](keys.revocations, _revocation)
+        self._stages = Table[StageRecord](keys.models, lambda _, raw: decode_stage(raw), retired=self._retired)
+        self._directives = Table[Directive](keys.directives, lambda name, raw: decode_directive(name, raw, expand), retired=self._retired)
+        self._revocations = Table[Revocation](keys.revocations, _revocation, retired=self._retired)
         self._allowlists: dict[str, Table[Grant]] = {}
         self._revision = 0
         self._revision_problem = ""
@@ -78,6 +82,7 @@ class Assembly:
             catalogue=self._catalogue,
             stages=self._stage_records(),
             grants={model: table.entries for model, table in self._allowlists.items()},
+            shares_granted=any(table.marked for table in self._allowlists.values()),
             directives=tuple(self._orders()),
             revocations=self._revocations.entries,
             revision=self._revision,
@@ -88,9 +93,14 @@ class Assembly:
             invalid=tuple(self._problems()),
         )
 
+    def retire(self) -> None:
+        """Have everything let go in the same way: another takes this one's place, with the same `retired`."""
+        for table in self._tables():
+            table.retire()
+
     def _allowlist(self, model: str) -> Table[Grant]:
         if model not in self._allowlists:
-            self._allowlists[model] = Table(self._keys.allowlist(model), lambda _, raw: self._grant(raw))
+            self._allowlists[model] = Table(self._keys.allowlist(model), lambda _, raw: self._grant(raw), _limits, self._retired)
         return self._allowlists[model]
 
     def _read_revision(self, reply: Reply) -> None:
@@ -119,8 +129,7 @@ class Assembly:
         """Stages by model id. A record under an alias is a mistake about that model, and suspends it."""
         if self._stages.wrong:
             return dict.fromkeys(self._ids, _UNREADABLE)
-        records = self._stages.entries.copy()
-        return records | {self._catalogue[name].id: _UNREADABLE for name in self._aliases()}
+        return {**self._stages.entries} | {self._catalogue[name].id: _UNREADABLE for name in self._aliases()}
 
     def _aliases(self) -> Iterator[str]:
         return (name for name in self._stages.entries if (model := self._catalogue.get(name)) is not None and model.id != name)
@@ -156,6 +165,10 @@ class Assembly:
             named = (directive.models or frozenset()) | (directive.except_models or frozenset())
             if unknown := sorted(named - self._catalogue.keys()):
                 yield InvalidEntry(self._directives.key, name, f"names a model that is not in the catalogue: {unknown[0]!r}")
+
+
+def _limits(grant: Grant) -> bool:
+    return grant.share is not UNLIMITED
 
 
 def _revocation(name: str, raw: bytes) -> tuple[Revocation, str]:

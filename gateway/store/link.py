@@ -11,10 +11,17 @@ from typing import Final, cast
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.address import StoreAddress, resolve, tls_context
-from gateway.store.resp import Parser, ProtocolViolationError, Push, Reply, ServerError, encode
+from gateway.store.blobs import ProtocolViolationError
+from gateway.store.resp import Parser, Push, Reply, ServerError, encode
 
-SLICE: Final = 16384
-"""Bytes parsed before other work of the loop gets its turn: about a millisecond."""
+SLICE: Final = 32768
+"""Bytes parsed in one go: a millisecond at most."""
+
+TURN: Final = 0.001
+"""Seconds of parsing after which other work of the loop gets its turn."""
+
+BACKLOG: Final = 1 << 22
+"""Bytes that may wait to be parsed; then the server waits."""
 
 PATIENCE: Final = 30
 """A reply that keeps flowing may take this many times the timeout."""
@@ -32,6 +39,7 @@ class Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = Parser()
         self._inbox: deque[bytes] = deque()
+        self._paused = False
         self._waiting: deque[tuple[int, list[Reply], asyncio.Future[list[Reply]]]] = deque()
         self._transport: asyncio.Transport | None = None
         self._heard_at = self._loop.time()
@@ -99,12 +107,19 @@ class Link(asyncio.Protocol):
         if not self._inbox:
             self._loop.call_soon(self._drain)
         self._inbox.extend(data[start : start + SLICE] for start in range(0, len(data), SLICE))
+        if len(self._inbox) > BACKLOG // SLICE and not self._paused and self._transport is not None:
+            self._transport.pause_reading()
+            self._paused = True
 
     def _drain(self) -> None:
-        self._parse(self._inbox.popleft())
+        begun = self._heard_at = self._loop.time()
+        while self._inbox and self._loop.time() < begun + TURN:
+            self._parse(self._inbox.popleft())
         if self._inbox:
-            self._heard_at = self._loop.time()
             self._loop.call_soon(self._drain)
+        elif self._paused and self._transport is not None and self.lost is None:
+            self._transport.resume_reading()
+            self._paused = False
 
     def _parse(self, data: bytes) -> None:
         if self.lost is not None:

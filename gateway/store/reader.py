@@ -70,14 +70,14 @@ class PolicyReader:
         value = await self._ask(self._client.get(self._keys.revision))
         return int(value) if isinstance(value, bytes) and value.isdigit() else None
 
-    async def changes(self, since: float = 0.0) -> list[ChangeEntry]:
-        """List the changes made from `since` (epoch seconds) on, oldest first."""
+    async def changes(self, since: float = 0.0, page: int = PAGE) -> list[ChangeEntry]:
+        """List the changes made from `since` (epoch seconds) on, oldest first; `page` of them are asked for at a time."""
         first = str(math.floor(since * 1000)) if since > 0 else "-"
         found: list[ChangeEntry] = []
         while True:
-            entries = await self._ask(self._client.xrange(self._keys.changes, min=first, count=PAGE))
+            entries = await self._ask(self._client.xrange(self._keys.changes, min=first, count=page))
             found += [_entry(identity.decode(), fields) for identity, fields in entries]
-            if len(entries) < PAGE:
+            if len(entries) < page:
                 return found
             first = f"({found[-1]['id']}"
 

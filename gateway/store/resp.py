@@ -1,14 +1,19 @@
 """RESP3, the protocol of Redis and Valkey, without I/O: bytes in, replies out, whatever was parsed is never parsed again; pure.
 
-https://redis.io/docs/latest/develop/reference/protocol-spec/ Maps come out as flat lists (key, value, key, value …), as commands send them.
+https://redis.io/docs/latest/develop/reference/protocol-spec/ Maps come out as flat lists (key, value, key, value …), as commands send them;
+long ones of strings alone as Blobs.
 """
 
 from typing import Any, Final
 
-Reply = Any
-"""bytes, int, float, bool, None, ServerError, or a list of these."""
+from gateway.store.blob_reader import BlobReader, Memory
+from gateway.store.blobs import END, LONGEST_LINE, Chunk, ProtocolViolationError, length_of
 
-LONGEST_LINE: Final = 65536
+Reply = Any
+"""bytes, int, float, bool, None, ServerError, a list of these, or Blobs."""
+
+LONG: Final = 1024
+"""Elements from which a list or map is kept as Blobs, if all are strings."""
 
 
 class ServerError(Exception):
@@ -18,10 +23,6 @@ class ServerError(Exception):
     def code(self) -> str:
         """First word of the text."""
         return str(self).partition(" ")[0]
-
-
-class ProtocolViolationError(Exception):
-    """The peer does not speak RESP3."""
 
 
 class Push(list[Reply]):
@@ -51,6 +52,9 @@ class Parser:
         self._items: list[Reply] | None = None
         self._left = 0
         self._outer: list[tuple[list[Reply], int]] = []
+        self._reader: BlobReader | None = None
+        self._chunks: list[Chunk] = []
+        self._memory = Memory([])
 
     def __repr__(self) -> str:
         return f"Parser({sum(map(len, self._rest))} bytes kept, {self._left} elements awaited)"
@@ -75,53 +79,71 @@ class Parser:
 
     def _parse(self, data: bytes, complete: list[Reply]) -> int:
         position, size = 0, len(data)
-        items, left = self._items, self._left
-        while (end := data.find(b"\r\n", position)) >= 0:
+        while (end := data.find(END, position)) >= 0:
             kind = data[position]
-            value: Reply
-            if kind in _BLOBS:
+            if self._reader is not None:
+                position = self._reader.read(data, position)
+                if not self._read_on(self._reader, complete):
+                    return position
+            elif kind in _BLOBS:
                 start = end + 2
-                stop = start + _length(data[position + 1 : end])
+                stop = start + length_of(data[position + 1 : end])
                 if stop + 2 > size:
                     self._wanted = stop + 2 - size
-                    break
-                value = data[start:stop] if kind == _STRING else _blob(kind, data[start:stop])
+                    return position
+                self._add(data[start:stop] if kind == _STRING else _blob(kind, data[start:stop]), complete)
                 position = stop + 2
             elif kind in _CONTAINERS:
-                factor, container = _CONTAINERS[kind]
-                count = factor * _length(data[position + 1 : end])
-                value = container()
+                self._open(kind, length_of(data[position + 1 : end]), complete)
                 position = end + 2
-                if count:
-                    if items is not None:
-                        self._outer.append((items, left))
-                    items, left = value, count
-                    continue
             else:
-                value = _scalar(kind, data[position + 1 : end])
+                self._add(_scalar(kind, data[position + 1 : end]), complete)
                 position = end + 2
-            while items is not None:
-                items.append(value)
-                left -= 1
-                if left:
-                    break
-                value = items
-                items, left = self._outer.pop() if self._outer else (None, 0)
-            else:
-                complete.append(value)
-        else:
-            self._wanted = 1
-            if size - position > LONGEST_LINE:
-                raise ProtocolViolationError("a line without an end")
-        self._items, self._left = items, left
+        self._wanted = 1
+        if size - position > LONGEST_LINE:
+            raise ProtocolViolationError("a line without an end")
         return position
 
+    def _open(self, kind: int, length: int, complete: list[Reply]) -> None:
+        """Begin a list, map or push."""
+        factor, container = _CONTAINERS[kind]
+        if not length:
+            self._add(container(), complete)
+        elif factor * length >= LONG and container is list:
+            self._reader = BlobReader(factor * length, self._memory)
+        else:
+            self._enter(container(), factor * length)
 
-def _length(digits: bytes) -> int:
-    length = int(digits)
-    if length < 0:
-        raise ValueError("negative")
-    return length
+    def _enter(self, items: list[Reply], left: int) -> None:
+        if self._items is not None:
+            self._outer.append((self._items, self._left))
+        self._items, self._left = items, left
+
+    def _read_on(self, reader: BlobReader, complete: list[Reply]) -> bool:
+        """Go on after what the reader of a long list took; False if it wants more."""
+        if reader.left and not reader.refused:
+            self._wanted = reader.missing
+            return False
+        self._reader, blobs = None, reader.blobs()
+        if reader.refused:
+            self._enter(list(blobs), reader.left)
+        else:
+            self._chunks += blobs.chunks
+            self._add(blobs, complete)
+        return True
+
+    def _add(self, value: Reply, complete: list[Reply]) -> None:
+        """Put one value where it belongs, and with it whatever it makes complete."""
+        while self._items is not None:
+            self._items.append(value)
+            self._left -= 1
+            if self._left:
+                return
+            value = self._items
+            self._items, self._left = self._outer.pop() if self._outer else (None, 0)
+        complete.append(value)
+        if self._chunks:  # the next long reply is compared with this one
+            self._memory, self._chunks = Memory(self._chunks), []
 
 
 def _blob(kind: int, data: bytes) -> Reply:

@@ -32,7 +32,11 @@ for index = 1, #entries, 2 do
     arrival = tonumber(entries[index + 1])
   elseif entries[index] ~= worker then
     local held, ends = string.match(entries[index + 1], '^(%d+) (%d+)$')
-    if held and tonumber(ends) > now then others = others + held else redis.call('HDEL', KEYS[1], entries[index]) end
+    ends = tonumber(ends or 0)
+    if held and ends > now then others = others + held else redis.call('HDEL', KEYS[1], entries[index]) end
+    if held and ends > now + lapse then  -- the clock was set back; who is alive will renew it
+      redis.call('HSET', KEYS[1], entries[index], string.format('%d %.0f', tonumber(held), now + lapse))
+    end
   end
 end
 local granted, wait, places = 0, 0, 0

@@ -8,9 +8,9 @@ from gateway.store.resp import Reply, ServerError
 
 
 class Stored(Struct, frozen=True):
-    """The policy as it was at one instant: a HASH is a flat list of fields and values, or a ServerError where the key is no HASH.
+    """The policy as it was at one instant: a HASH is a flat list of fields and values or, if it is long, Blobs of them.
 
-    Whoever takes the lists in owns them, and lets them go in pieces once newer ones have come.
+    A ServerError where the key is no HASH.
     """
 
     revision: Reply

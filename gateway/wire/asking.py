@@ -36,6 +36,7 @@ _PARAMETERS: Final = frozenset(
 _PURPOSE: Final = "purpose"
 _PURPOSES: Final = frozenset(("assistants", "vision", "user_data", "evals", "fine-tune"))
 _BATCH: Final = "batch"
+_FILE: Final = "file"
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _JSON: Final = ((b"content-type", b"application/json"),)
 
@@ -44,6 +45,7 @@ _BODY: Final = Refused(Reason.MALFORMED_REQUEST, "a body, where none is read")
 _CURSOR: Final = Refused(Reason.ROUTE_NOT_ALLOWED, "a parameter of the query may name an object, and whose it is cannot be told here")
 _MODEL: Final = Refused(Reason.ROUTE_NOT_ALLOWED, "the model of a stored object is not changed; make another one")
 _PURPOSELESS: Final = Refused(Reason.ROUTE_NOT_ALLOWED, 'the "purpose" must be one that is known here, and named once')
+_NO_FILE: Final = Refused(Reason.MALFORMED_REQUEST, 'the form of a batch has one "file", which is one, and no other field of that name')
 _TWO_FILES: Final = Refused(Reason.MALFORMED_REQUEST, "the form has more than one file")
 
 
@@ -196,8 +198,8 @@ def _in_form(route: Route, path: str, headers: Headers, body: bytes) -> Asked | 
     purpose = purposes[0][2].decode("latin-1") if purposes else ""
     if any(name != _PURPOSE or is_file for name, is_file, _ in purposes) or (purposes and purpose not in (*_PURPOSES, _BATCH)):
         return _PURPOSELESS
-    if purpose == _BATCH and not files:
-        return Refused(Reason.MALFORMED_REQUEST, "the form has no file")
+    if purpose == _BATCH and [(part.name, part.is_file) for part in parts if part.is_file or fold(part.name) == _FILE] != [(_FILE, True)]:
+        return _NO_FILE
     return Asked(model=resolved.model, stream=resolved.stream, batch=files[0] if purpose == _BATCH else None)
 
 

@@ -44,6 +44,7 @@ def test_no_label_speaks_of_nationality() -> None:
         "status",
         "state",
         "kind",
+        "listener",
         "issuer",
         "outcome",
         "directive",
@@ -125,14 +126,14 @@ def test_buckets_are_what_prometheus_means_by_them(values: list[float]) -> None:
 
 def test_labels_come_from_the_catalogue_and_the_allowlists_only() -> None:
     metrics = Metrics()
-    metrics.set_known(models=["gpt-5.6"], orgs=["org_acme"])
+    metrics.set_known(models=["gpt-5.6"], allowlists=[["org_acme"]])
     assert [metrics.model_label(name) for name in ("gpt-5.6", "' OR 1=1", None)] == ["gpt-5.6", "other", "other"]
     assert [metrics.org_label(name) for name in ("org_acme", "org_made_up", None)] == ["org_acme", "other", "other"]
 
 
 def test_organisations_can_be_kept_out_of_the_labels() -> None:
     metrics = Metrics(org_label=False)
-    metrics.set_known(models=[], orgs=["org_acme"])
+    metrics.set_known(models=[], allowlists=[["org_acme"]])
     assert metrics.org_label("org_acme") == metrics.org_label("stranger") == ""
 
 

@@ -37,6 +37,8 @@ def test_a_difference_is_shown_before_it_is_made_in_one_step(
     assert [row["what"] for row in json.loads(shown[shown.index("[") :])] == ["add", "add", "remove"]
     assert typed("partner", "import", str(file), "--prune") == 1
     assert "write --yes" in capsys.readouterr().err
+    assert typed("partner", "import", str(file), "--prune", "--json") == 1
+    assert "look with --dry-run" in capsys.readouterr().err
     assert server.cli("HLEN", "gateway:allowlist:frontier-1") == 1
     assert typed("partner", "import", str(file), "--prune", "--yes", "--reason", "yearly") == 0
     assert "3 entries are changed (revision 2)" in capsys.readouterr().out

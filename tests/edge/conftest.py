@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import uvloop
+from support.servers import redis_server
+
+__all__ = ["pytest_asyncio_loop_factories", "redis_server"]
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from support.certificates import Authority, Certificate
-from support.house import Stage, open_stage
+from support.house import Stage, open_stage, policy
 from support.introduced import caller_from, client_tls, threshold, unserved
-from support.wire_ends import OK, ScriptedUpstream, answering, eventually, scripted
+from support.sockets import SocketCaller, echo, speaking, text
+from support.wire_ends import OK, SSE_HEAD, RawCaller, ScriptedUpstream, answering, chunk, eventually, scripted
 
 from gateway.api.tls import ServerTls
 from gateway.location.locator import Locator
 from gateway.policy.access import Location
+from gateway.policy.snapshot import Grant
 from gateway.settings.shape import Limits, ProxyListener, Tls
 from gateway.wire.proxy_protocol import SIGNATURE
 
@@ -250,3 +252,45 @@ async def test_closing_the_threshold_closes_who_stands_on_it(stage: Stage) -> No
             await door.aclose()
             assert (await caller.rest())[0] == b""
     assert unserved(stage, "proxy_header") == 0
+
+
+# -- what is behind it is as ever ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("streaming", [True, False], ids=["events", "any other answer"])
+async def test_an_answer_that_came_over_the_threshold_is_cut_like_any_other(tmp_path: Path, *, secured: bool, streaming: bool) -> None:
+    files = Authority(tmp_path).server()
+    head = SSE_HEAD if streaming else b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n"
+    beginning = head + (chunk(b"data: 1\n\n") if streaming else b"data: 1\n\n")
+    tls = server_tls(files) if secured else None
+    async with scripted(answering(beginning)) as upstream, open_stage([upstream.url]) as stage, threshold(stage, tls=tls) as port:
+        async with caller_from(port, tls=client_tls(files) if secured else None) as caller:
+            caller.post()
+            await caller.until(b"data: 1\n\n")
+            stage.publish(policy(frontier={"beta": Grant()}, revision=2))
+            rest, _ = await caller.rest()
+        assert stage.metrics.streams_cut.labels("frontier", "org_not_approved").value == 1
+    assert (b"org_not_approved" in rest) is streaming
+    assert not rest.endswith(b"0\r\n\r\n")
+
+
+async def test_a_websocket_opens_over_the_threshold(tmp_path: Path) -> None:
+    files = Authority(tmp_path).server()
+    async with scripted(speaking(echo)) as upstream, open_stage([upstream.url]) as stage:
+        async with threshold(stage, "v2", tls=server_tls(files)) as port:
+            caller = SocketCaller(RawCaller(*await preface_then_tls(port, V2, client_tls(files))))
+            caller.ask()
+            assert (await caller.raw.head()).startswith(b"HTTP/1.1 101 ")
+            caller.say(text(b'{"type":"response.create","response":{"model":"frontier"}}'))
+            assert b"response.create" in (await caller.hear()).payload
+            caller.raw.writer.close()
+    assert client_of(upstream.requests[0]) == b"198.51.100.7"
+
+
+async def preface_then_tls(port: int, preface: bytes, tls: ssl.SSLContext) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect as a proxy does that passes TLS on."""
+    plain = socket.create_connection(("127.0.0.1", port), 5)
+    plain.sendall(preface)
+    plain.setblocking(False)  # noqa: FBT003 - the same
+    return await asyncio.open_connection(sock=plain, ssl=tls, server_hostname="127.0.0.1")

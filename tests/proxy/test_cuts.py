@@ -5,11 +5,14 @@ import json
 import time
 
 import pytest
-from support.house import open_stage, policy
+from msgspec import structs
+from support.house import OPEN, open_stage, policy
 from support.wire_ends import OK, SSE_HEAD, Script, chunk, eventually, raw_caller, read_request, scripted
 
 from gateway.clock import read_clock
+from gateway.policy.directive import Directive
 from gateway.policy.snapshot import Grant
+from gateway.policy.vocabulary import Stage
 from gateway.settings.shape import Limits
 
 WITHOUT_ACME = policy(frontier={"beta": Grant()}, revision=2)
@@ -243,3 +246,21 @@ async def test_required_records_that_cannot_be_kept_refuse() -> None:
         head, body = await caller.answer()
         assert head.startswith(b"HTTP/1.1 503 ")
         assert b"audit_unavailable" in body
+
+
+async def test_an_order_for_every_gated_model_ends_what_runs_on_one_that_a_reload_has_gated() -> None:
+    async with (
+        scripted(starting(SSE_HEAD + chunk(b"data: 1\n\n"))) as upstream,
+        open_stage([upstream.url]) as stage,
+        raw_caller(stage.port) as caller,
+    ):
+        caller.post(b'{"model":"open"}')
+        await caller.until(b"data: 1\n\n")
+        known = stage.policy.snapshot
+        catalogue = {**known.catalogue, "open": structs.replace(OPEN, gated=True, stage=Stage.PREVIEW)}
+        gated = structs.replace(known, catalogue=catalogue, grants={**known.grants, "open": {"acme": Grant()}}, revision=2)
+        stage.publish(gated)
+        await eventually(lambda: {lease.permit.revision for *_, held in stage.gate.leases.groups() for lease in held} == {2}, "it goes on")
+        stage.publish(structs.replace(gated, directives=(Directive(id="stop"),), revision=3))
+        rest, _ = await caller.rest()
+        assert b"directive" in rest

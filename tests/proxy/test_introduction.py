@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from support.house import FRONTIER, Stage, open_stage
+from support.sockets import echo, speaking, talking
 from support.wire_ends import OK, ScriptedUpstream, answering, raw_caller, scripted
 
 from gateway.clock import read_clock
@@ -128,3 +129,14 @@ def test_what_is_unknown_is_empty_and_what_is_not_ascii_is_encoded() -> None:
 
 def test_its_face_says_what_is_told() -> None:
     assert repr(Introduction("api", ALL, Noting(), read_clock)) == "<Introduction to api: 5 headers, signed>"
+
+
+async def test_the_handshake_of_a_websocket_is_introduced_too() -> None:
+    signer = Noting()
+    async with scripted(speaking(echo)) as upstream, open_stage([upstream.url]) as stage:
+        introduce(stage, "organisation", signer=signer)
+        async with talking(stage.port):
+            pass
+    told = own_family(upstream.requests[0])
+    assert told == {b"x-gateway-organisation": b"acme", b"x-gateway-assertion": b"signed"}
+    assert len(signer.signed) == 1

@@ -11,9 +11,10 @@ from support.house import open_stage, policy
 from support.wire_ends import OK, SSE_HEAD, RawCaller, ScriptedUpstream, answering, chunk, raw_caller
 
 from gateway.api.tls import ServerTls
+from gateway.entrance import Entrance
 from gateway.policy.snapshot import Grant
 from gateway.proxy.listener import Connection
-from gateway.settings.shape import Tls
+from gateway.settings.shape import Limits, ProxyListener, Tls
 
 
 @asynccontextmanager
@@ -68,3 +69,16 @@ async def test_callers_speak_tls_to_the_gate_and_are_cut_like_others(tmp_path: P
         assert not rest.endswith(b"0\r\n\r\n")
         writer.close()
         server.close()
+
+
+async def test_whoever_does_not_say_hello_is_not_waited_for(tmp_path: Path) -> None:
+    files = issue(tmp_path)
+    settings = ProxyListener(address="127.0.0.1:0", tls=Tls(certificate=str(files.certificate), key=str(files.key)))
+    async with open_stage(["http://127.0.0.1:9"], limits=Limits(header_timeout=0.1)) as stage:
+        entrance = Entrance(stage.gate, settings, shared=False)
+        await entrance.open()
+        try:
+            async with raw_caller(entrance.port) as caller:
+                assert (await caller.rest())[0] == b""
+        finally:
+            entrance.close()

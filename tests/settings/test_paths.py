@@ -10,7 +10,9 @@ EVERYWHERE = (
     + UPSTREAMS
     + "    ca_file: rel/ca\n    credential: {file: rel/secret}\n"
     + MODELS
-    + "listen: {proxy: {tls: {certificate: rel/a, key: rel/b}}, admin: {tls: {certificate: rel/c, key: /abs/d}}}\n"
+    + "listen: {proxy: {tls: {certificate: rel/a, key: rel/b}}, admin:\n"
+    + "  {tls: {certificate: rel/c, key: /abs/d, client_ca: rel/e, client_certificates: required}}}\n"
+    + "assertion: {key_file: rel/f, other_key_file: rel/g}\n"
     + "store: {data_dir: rel/data}\naudit: {directory: rel/audit}\ngeolocation:\n"
     + "  {file: rel/geo, anonymizer: {file: rel/vpn}, hosting: {file: rel/dc}}\n"
 )

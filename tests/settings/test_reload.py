@@ -10,7 +10,7 @@ import pytest
 from support.settings_text import WHOLE, parsed
 
 from gateway.errors import GatewayError, SettingsError
-from gateway.settings.reload import BOUND_AT_START, SettingsWatch, changed_sections
+from gateway.settings.reload import BOUND_AT_START, SettingsWatch, changed_sections, needs_restart
 from gateway.settings.shape import Settings
 
 DEADLINE = 10.0
@@ -151,3 +151,11 @@ def test_sections_that_need_a_restart_are_told() -> None:
     new = parsed(WHOLE + "log: {level: debug}\nworkers: 2\nlimits: {drain: 30}\n")
     assert changed_sections(parsed(WHOLE), new) == {"log", "workers"}
     assert changed_sections(parsed(WHOLE), new) & BOUND_AT_START == {"workers"}
+
+
+def test_whom_the_listener_believes_needs_no_restart() -> None:
+    listening = "listen: {proxy: {address: 'a:1', trusted_proxies: [%s], client_address_header: forwarded, proxy_protocol: %s}}\n"
+    old = parsed(WHOLE + listening % ("10.0.0.0/8", "v1"))
+    assert needs_restart(old, parsed(WHOLE + listening % ("192.0.2.1", "v1"))) == set()
+    assert needs_restart(old, parsed(WHOLE + listening % ("10.0.0.0/8", "v2"))) == {"listen"}
+    assert needs_restart(old, parsed(WHOLE + "workers: 3\n" + listening % ("192.0.2.1", "v1"))) == {"workers"}

@@ -58,6 +58,33 @@ BROKEN = {
         WHOLE + "listen: {proxy: {trusted_proxies: [10.0.0.1], country_header: 'a b'}}\n",
         "expected the name of a header",
     ),
+    "header of a proxy, nobody trusted": (WHOLE + "listen: {proxy: {proxy_protocol: v2}}\n", "listen.proxy.proxy_protocol: is read from"),
+    "header of a proxy that is no version": (WHOLE + "listen: {proxy: {proxy_protocol: v3}}\n", "expected one of any, off, v1, v2"),
+    "certificates of clients by nobody": (
+        WHOLE + "listen: {proxy: {tls: {certificate: a, key: b, client_certificates: required}}}\n",
+        "listen.proxy.tls.client_ca: whose certificates are taken must be said. Write: client_ca: ",
+    ),
+    "authorities that are never asked": (
+        WHOLE + "listen: {admin: {tls: {certificate: a, key: b, client_ca: c}}}\n",
+        "listen.admin.tls.client_certificates: is none, so client_ca is never used. Write: client_certificates: required",
+    ),
+    "authorities beside tls": (WHOLE + "listen: {proxy: {client_ca: c}}\n", "listen.proxy.client_ca"),
+    "bound tokens where nobody shows a certificate": (
+        WHOLE.replace(KEYS, KEYS + "\n    certificate_bound: true"),
+        "issuers[0].certificate_bound: no client can show a certificate. Write under listen.proxy.tls: client_certificates: optional",
+    ),
+    "signature without a key": (
+        WHOLE.replace("models:", "    assertion: true\nmodels:"),
+        "upstreams[0].assertion: needs a key. Write: assertion: {key_file: ",
+    ),
+    "signature that is good for too long": (
+        WHOLE + "assertion: {key_file: a, lifetime: 3600}\n",
+        "assertion.lifetime: expected a number from",
+    ),
+    "an identity header that is none": (
+        WHOLE.replace("models:", "    identity_headers: [email]\nmodels:"),
+        "identity_headers[0]: expected one",
+    ),
     "store of another kind": (WHOLE + "store: {url: 'http://a'}\n", "store.url: expected embedded"),
     "store password itself": (WHOLE + "store: {password_env: 'pa ss'}\n", "store.password_env: expected the name"),
     "prefix without end": (WHOLE + "store: {prefix: gateway}\n", "store.prefix"),

@@ -103,12 +103,20 @@ class Newsroom:
     def __init__(self, gate: RunningGate, urls: Sequence[str], settings: Path, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.gate = gate
         self.urls = urls
+        self._callers: list[Caller] = []
         self._settings = settings
         self._directory = directory
         self._capsys = capsys
 
     def caller(self, **claims: Any) -> Caller:
-        return Caller(self, **claims)
+        self._callers.append(Caller(self, **claims))
+        return self._callers[-1]
+
+    def close(self) -> None:
+        """End the streams that still run."""
+        for caller in self._callers:
+            for stream in caller.streams:
+                stream.close()
 
     def letter(self, text: str, name: str = "letter.yaml") -> str:
         """Put an order on paper."""
@@ -149,7 +157,9 @@ async def newsroom(tmp_path: Path, request: pytest.FixtureRequest, capsys: pytes
         settings = write_settings(tmp_path / "gateway.json", gate.gateway.settings)
         second = Gateway(gate.gateway.settings, worker="w1")
         await second.start()
+        room = Newsroom(gate, (gate.url, second.proxy_url), settings, tmp_path, capsys)
         try:
-            yield Newsroom(gate, (gate.url, second.proxy_url), settings, tmp_path, capsys)
+            yield room
         finally:
+            room.close()
             await second.stop()

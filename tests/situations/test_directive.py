@@ -1,8 +1,12 @@
 """June: a letter restricts the model for foreign persons, an annex frees an organisation, the controls are lifted."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from support.running import GATED, OPEN, REGIONAL
+
+from gateway.settings.shape import Refusals
 
 LETTER = f"""\
 id: letter-june-4
@@ -68,6 +72,48 @@ async def test_foreign_persons_are_cut_us_persons_work_on_the_annex_frees_the_li
         ("directive.supersede", "the annex"),
         ("directive.remove", "lifted"),
     ]
+
+
+@pytest.mark.parametrize("newsroom", [{"refusals": Refusals(blocked_by="https://lab.example/")}], indirect=True)
+async def test_an_order_of_law_is_451_and_names_who_blocks_any_other_is_403_and_names_nobody(newsroom: Any) -> None:
+    await newsroom.orders("partner", "add", "org_acme", "--model", GATED)
+    german = newsroom.caller()
+    await newsroom.orders("directive", "apply", newsroom.letter(LETTER))
+    status, _, headers = await german.asks_with_headers()
+    assert (status, headers["link"]) == (451, '<https://lab.example/>; rel="blocked-by"')
+    await newsroom.orders("directive", "apply", newsroom.letter(LETTER.replace("legal_basis: 50 USC 4813\n", "")))
+    status, _, headers = await german.asks_with_headers()
+    assert status == 403
+    assert "link" not in headers
+
+
+async def test_an_annex_of_partners_is_one_file_and_frees_their_foreign_employees_on_its_model_alone(newsroom: Any) -> None:
+    for organisation in ("org_acme", "org_beta"):
+        for model in (GATED, REGIONAL):
+            await newsroom.orders("partner", "add", organisation, "--model", model)
+    german = newsroom.caller()
+    await newsroom.orders("directive", "apply", newsroom.letter(LETTER))
+    assert (await german.asks(GATED), await german.asks(REGIONAL)) == (451, 451)
+
+    annex = f"partners:\n- {{model: {GATED}, organisation: org_acme, covers_foreign_persons: true, authority: annex A}}\n"
+    await newsroom.orders("partner", "import", newsroom.letter(annex, "annex.yaml"), "--yes", "--reason", "annex A")
+    assert (await german.asks(GATED), await german.asks(REGIONAL)) == (200, 451)
+    assert await newsroom.caller(organisation="org_beta").asks(GATED) == 451
+    assert await newsroom.caller(nationalities=["KP"]).asks(GATED) == 200, "it waives the model's own rule on persons, too"
+    assert (await newsroom.record())[-1] == ("grant.put", "annex A")
+
+
+async def test_an_order_of_a_later_hour_cuts_at_that_hour_by_itself(newsroom: Any) -> None:
+    await newsroom.orders("partner", "add", "org_acme", "--model", GATED)
+    german, american = newsroom.caller(), newsroom.caller(us_person=True)
+    soon = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    await newsroom.orders("directive", "apply", newsroom.letter(f'{LETTER}from: "{soon}"\n'))
+    for caller in (german, american):
+        await caller.begins_a_stream()
+    assert await german.still_runs()
+    assert await german.is_cut()
+    assert datetime.now(UTC) >= datetime.fromisoformat(soon)
+    assert await american.still_runs()
 
 
 async def test_an_exception_without_the_foreign_employees_frees_us_persons_alone(newsroom: Any) -> None:

@@ -5,10 +5,10 @@ from msgspec import structs
 from gateway.policy.snapshot import Model, Snapshot, StageRecord
 from gateway.policy.vocabulary import Stage
 from gateway.store.assembly import Assembly
+from gateway.store.draft import Changed
 from gateway.store.keys import Keys
 from gateway.store.resp import ServerError
 from gateway.store.stored import NOTHING, Stored
-from gateway.store.table import Changed
 
 LUNA = Model(id="luna", upstream="lab", aliases=("luna-latest",))
 TERRA = Model(id="terra", upstream="lab")
@@ -163,3 +163,17 @@ def test_the_digest_covers_the_catalogue() -> None:
     narrower = Assembly(Keys(), {"luna": LUNA}, frozenset)
     take(narrower, some())
     assert narrower.snapshot(1.0, 60.0).digest != snapshot(some()).digest
+
+
+def test_a_share_that_a_grant_says_is_noticed_and_forgotten() -> None:
+    taken = assembly()
+    limited = [b"org_a", b"{}", b"org_b", b'{"limits":{"concurrent":2}}']
+    for grants, shared in (
+        (limited, True),
+        ([*limited[:2], b"org_c", limited[3]], True),
+        (limited[:2], False),
+        (limited, True),
+        ([], False),
+    ):
+        take(taken, some(allowlists={"luna": grants}))
+        assert taken.snapshot(1.0, 60.0).shared_out is shared

@@ -8,7 +8,7 @@ from support.witness import eventually
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.address import parse_address
-from gateway.store.link import Link, open_link
+from gateway.store.link import BACKLOG, Link, open_link
 from gateway.store.resp import ServerError
 
 
@@ -44,6 +44,36 @@ async def test_a_long_reply_leaves_the_loop_to_others(redis_server: RedisServer)
         counting.cancel()
     assert len(reply) == 100_000
     assert turns > 50
+
+
+class Valve(asyncio.Transport):
+    """Only notes whether it is read."""
+
+    reading = True
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Nobody is there."""
+
+
+async def test_a_server_faster_than_we_read_has_to_wait() -> None:
+    link, valve = Link(5.0, lambda _: None, lambda: None), Valve()
+    link.connection_made(valve)
+    asking = asyncio.create_task(link.call("HGETALL", "long"))
+    await asyncio.sleep(0)
+    entry = b"$9\r\norg_%05d\r\n$2\r\n{}\r\n"
+    reply = b"%200000\r\n" + b"".join(entry % (number % 100_000) for number in range(200_000))
+    assert len(reply) > BACKLOG
+    link.data_received(reply[:-1])
+    assert not valve.reading
+    await eventually(lambda: valve.reading, "reading again")
+    link.data_received(reply[-1:])
+    assert len(await asking) == 400_000
 
 
 async def test_a_silent_server_is_noticed(store_server: RedisServer) -> None:

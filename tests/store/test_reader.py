@@ -42,6 +42,24 @@ async def test_changes_since(reader: PolicyReader, redis_server: RedisServer) ->
     assert await reader.changes(time.time() + 60) == []
 
 
+async def test_a_long_record_is_read_page_by_page(reader: PolicyReader, redis_server: RedisServer) -> None:
+    async with connect(parse_address(redis_server.url)) as client:
+        for number in range(5):
+            await PolicyWriter(client, Keys()).put_grant("luna", f"org_{number}", "{}", "ops")
+    assert [change["revision"] for change in await reader.changes(page=2)] == [1, 2, 3, 4, 5]
+
+
+async def test_everything_that_is_policy_and_nothing_else(reader: PolicyReader, redis_server: RedisServer) -> None:
+    redis_server.cli("HSET", "gateway:allowlist:luna", "org_a", "{}")
+    redis_server.cli("HSET", "gateway:pending", "0123", "{}")
+    assert await reader.policy() == {
+        "gateway:models": {},
+        "gateway:directives": {},
+        "gateway:revocations": {},
+        "gateway:allowlist:luna": {"org_a": "{}"},
+    }
+
+
 async def test_replicas_and_the_clock_by_which_they_report(reader: PolicyReader, redis_server: RedisServer) -> None:
     redis_server.cli("HSET", "gateway:replicas", "w1", '{"revision": 7}')
     assert await reader.replicas() == {"w1": '{"revision": 7}'}

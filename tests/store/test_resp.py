@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.store.resp import Parser, ProtocolViolationError, Push, Reply, ServerError, encode
+from gateway.store.blobs import Blobs, ProtocolViolationError
+from gateway.store.resp import Parser, Push, Reply, ServerError, encode
 
 EVERYTHING = (
     b"+OK\r\n"
@@ -30,6 +31,23 @@ def test_it_does_not_matter_in_which_pieces_they_arrive(sizes: list[int]) -> Non
         replies += parser.feed(rest[:size])
         rest = rest[size:]
     assert replies + parser.feed(rest) == MEANT
+
+
+def test_long_ones_are_kept_as_sent_and_recognised() -> None:
+    parser, wire = Parser(), b"*2\r\n$1\r\n7\r\n%1000\r\n" + b"".join(b"$8\r\norg_%04d\r\n$2\r\n{}\r\n" % number for number in range(1000))
+    ((revision, first),) = parser.feed(wire)
+    ((_, second),) = [reply for start in range(0, len(wire), 700) for reply in parser.feed(wire[start : start + 700])]
+    assert isinstance(first, Blobs)
+    assert (revision, len(first), list(first)[-2:]) == (b"7", 2000, [b"org_0999", b"{}"])
+    assert all(one is other for one, other in zip(first.chunks, second.chunks, strict=True))
+    assert parser.feed(b"+OK\r\n") == [b"OK"]
+
+
+def test_long_ones_of_other_things_are_lists() -> None:
+    strings = b"$1\r\na\r\n" * 1022
+    (reply,) = Parser().feed(b"*1025\r\n" + strings + b":1\r\n*1\r\n:2\r\n$1\r\nz\r\n")
+    assert reply == [b"a"] * 1022 + [1, [2], b"z"]
+    assert Parser().feed(b"*1\r\n*1024\r\n" + b":1\r\n" * 1024) == [[[1] * 1024]]
 
 
 def test_errors_are_values_with_a_code() -> None:

@@ -87,6 +87,17 @@ async def test_places_of_a_worker_that_is_gone_lapse(workers: tuple[ShareStore, 
     assert store_server.cli("HKEYS", KEY) == [b"worker:b"]
 
 
+async def test_places_of_a_worker_that_is_gone_lapse_in_time_also_after_a_clock_set_back(
+    workers: tuple[ShareStore, ShareStore], store_server: RedisServer
+) -> None:
+    a, b = workers
+    await one(a, asked(EIGHT_AT_A_TIME, places=5))
+    held, ends = store_server.cli("HGET", KEY, "worker:a").split()
+    store_server.cli("HSET", KEY, "worker:a", b"%b %d" % (held, int(ends) + 3600 * 10**6))
+    assert (await one(b, asked(EIGHT_AT_A_TIME, places=8))).places == 3, "it may be alive"
+    assert int(store_server.cli("HGET", KEY, "worker:a").split()[1]) <= int(ends) + int(LAPSE * 1e6)
+
+
 async def test_nothing_is_left_when_nobody_asks_any_more(workers: tuple[ShareStore, ShareStore], store_server: RedisServer) -> None:
     a, _ = workers
     await one(a, asked(requests=1))

@@ -1,29 +1,26 @@
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.steps import run
 
+from gateway.policy.shards import LARGE
+from gateway.store.blob_reader import BlobReader, Memory
+from gateway.store.blobs import Blobs
+from gateway.store.draft import ENTRIES, MOST
 from gateway.store.resp import ServerError
-from gateway.store.table import ENTRIES, Table
-
-T = TypeVar("T")
-
-
-def run(steps: Generator[None, None, T]) -> tuple[T, int]:
-    """Run all steps; what they return, and how many there were."""
-    count = 0
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            value: T = end.value
-            return value, count
-        count += 1
+from gateway.store.table import Table
 
 
 def flat(content: dict[bytes, bytes]) -> list[bytes]:
     return [part for entry in content.items() for part in entry]
+
+
+def sent(content: dict[bytes, bytes]) -> Blobs:
+    """A long reply, read."""
+    reader = BlobReader(2 * len(content), Memory([]))
+    reader.read(b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in flat(content)), 0)
+    return reader.blobs()
 
 
 def decode(_: str, raw: bytes) -> tuple[bytes, str]:
@@ -36,7 +33,8 @@ shuffled = contents.flatmap(lambda content: st.permutations(list(content.items()
 
 @given(st.lists(shuffled, min_size=1, max_size=6))
 def test_after_any_history_a_table_is_what_it_would_be_if_read_afresh(history: list[dict[bytes, bytes]]) -> None:
-    table, before = Table[bytes]("k", decode), dict[str, bytes]()
+    table = Table[bytes]("k", decode)
+    before: Mapping[str, bytes] = {}
     for content in history:
         changed, _ = run(table.replace(flat(content)))
         fresh = Table[bytes]("k", decode)
@@ -83,6 +81,39 @@ def test_a_long_table_gives_others_their_turn() -> None:
     table = Table[bytes]("k", decode)
     _, steps = run(table.replace(flat({b"org_%05d" % number: b"{}" for number in range(10_000)})))
     assert steps >= 10_000 // ENTRIES
+
+
+def test_a_long_reply_is_taken_as_it_was_sent() -> None:
+    content = {b"org_%05d" % number: b"{}" for number in range(LARGE + 1)}
+    packed, table = Table[bytes]("k", decode), Table[bytes]("k", decode)
+    run(packed.replace(flat(content)))
+    run(table.replace(sent(content)))
+    assert (table.entries, table.digest) == (packed.entries, packed.digest)
+    edited = content | {b"org_00007": b"[1]", b"org_x": b"{}"}
+    changed, steps = run(table.replace(sent(edited)))
+    assert changed == frozenset({"org_00007", "org_x"})
+    assert steps < 20
+    run(packed.replace(flat(edited)))
+    assert (dict(table.entries), dict(table.problems), table.digest) == (dict(packed.entries), dict(packed.problems), packed.digest)
+
+
+def test_too_many_changes_are_not_named() -> None:
+    table = Table[bytes]("k", decode)
+    content = {b"org_%05d" % number: b"{}" for number in range(MOST + 1)}
+    assert run(table.replace(flat(content)))[0] is None
+    assert run(table.replace(flat(dict.fromkeys(content, b"[]"))))[0] is None
+    assert run(table.replace([]))[0] is None
+    assert (table.entries, table.digest) == ({}, b"")
+
+
+def test_a_key_that_is_gone_takes_effect_at_once() -> None:
+    table = Table[bytes]("k", decode, lambda raw: raw == b"{}")
+    run(table.replace(flat({b"org_%05d" % number: b"{}" for number in range(20_000)})))
+    assert table.marked == 20_000
+    _, steps = run(table.replace([]))
+    assert (steps, len(table.entries), table.marked) == (0, 0, 0)
+    run(table.replace([b"a", b"{}"]))
+    assert (dict(table.entries), table.marked) == ({"a": b"{}"}, 1)
 
 
 def test_a_key_of_the_wrong_type_shows_nothing_and_says_so() -> None:

@@ -104,7 +104,7 @@ async def open_stage(urls: Sequence[str], *, limits: Limits | None = None, **ups
     """Start a gate in front of `urls`; `upstream` overrides its upstream's settings."""
     loop = asyncio.get_running_loop()
     deadlines, notebook, metrics, source = Deadlines(loop), Notebook(), Metrics(), Policy()
-    metrics.set_known(["frontier", "open"], ["acme", "beta"])
+    metrics.set_known(["frontier", "open"], [["acme", "beta"]])
     settings = UpstreamSettings(name="api", urls=tuple(urls), credential=Credential(env="UNUSED"), **upstream)
     gate = Gate(
         loop=loop,
