@@ -15,7 +15,7 @@ def test_values_come_plain_and_every_path_has_its_line() -> None:
 
 def test_the_right_form_of_a_word_is_the_nearest() -> None:
     _, (problem,), _ = decode(compose("level: wrning\n", "l.yaml"), Log)
-    assert problem.text == 'expected one of debug, info, warning, error, got "wrning". Write: level: warning'
+    assert problem.text == 'expected one of debug, error, info, warning, got "wrning". Write: level: warning'
 
 
 def test_the_right_form_of_a_number_is_its_default() -> None:
