@@ -60,7 +60,10 @@ class Ledger:
         return [_holding(fields) for fields in answers[: len(names)]]
 
     async def enter(self, upstream: str, names: Sequence[str], holding: Holding) -> bool:
-        """Enter objects as one owner's, in one step; False where another owner has one of them, which then is as it was."""
+        """Enter objects as one owner's, in one step; False where another owner has one of them, who then stays.
+
+        Its models may be more then: that denies more, never less.
+        """
         fields = {KIND: holding.kind.encode(), CREATED: b"%d" % (holding.created or time.time())}
         fields |= {MODEL + model.encode(): b"1" for model in holding.models}
 

@@ -11,7 +11,7 @@ from gateway.wire.body import Members, read_object, read_text
 from gateway.wire.form import Named, names_in_form
 from gateway.wire.headers import Headers
 from gateway.wire.media import read_json, read_multipart
-from gateway.wire.parameters import parameter_problem
+from gateway.wire.parameters import parameter_problem, reference_problem
 from gateway.wire.places import NOTHING, in_fields, in_headers, in_query, notable
 from gateway.wire.query import model_in_query
 from gateway.wire.references import refused as reference
@@ -34,7 +34,7 @@ def resolve(route: Route, query: bytes, headers: Headers, body: bytes, path: str
 
     `body` is whole, `path` canonical; of the `headers` the `notable` ones are enough.
     """
-    problem = parameter_problem(query) if query else None
+    problem = (parameter_problem(query) or reference_problem(query, route.stateful)) if query else None
     if problem is not None:
         return problem
     if route.model_in is ModelIn.QUERY:

@@ -28,6 +28,8 @@ def read(event: Any) -> tuple[str, ...] | Refused:
         {"type": "session.update", "session": [{"x": [[{"model": "m"}]]}]},
         {"type": "of.tomorrow", "new": {"model": "m"}},
         {"type": "x", "session": {"engine": "m", "model": "m"}},
+        {"type": "x", "session": {"engine": "m"}},
+        {"type": "x", "session": [{"fallbacks": None, "deployment": "m"}]},
     ],
 )
 def test_a_model_is_found_wherever_it_is_named(event: Any) -> None:
@@ -116,3 +118,47 @@ def test_no_name_is_overlooked(event: dict[str, Any]) -> None:
     read_names = models_of(json.dumps(event).encode())
     if not isinstance(read_names, Refused):
         assert set(read_names) == named(event)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "session.update", "session": {"prompt": {"id": "pmpt_of_another"}}},
+        {"type": "session.update", "session": {"audio": {"output": {"voice": {"id": "voice_of_another"}}}}},
+        {"type": "session.update", "session": {"tools": [{"type": "file_search", "vector_store_ids": ["vs_of_another"]}]}},
+        {"type": "session.update", "session": {"tools": [{"type": "code_interpreter", "container": "cntr_of_another"}]}},
+        {"type": "response.create", "response": {"prompt": {"id": "pmpt_of_another"}}},
+        {"type": "response.create", "response": {"previous_response_id": "resp_of_another"}},
+        {"type": "response.create", "response": {"conversation": "conv_of_another"}},
+        {"type": "response.create", "previous_response_id": "resp_of_another"},
+        {
+            "type": "conversation.item.create",
+            "item": {"type": "message", "content": [{"type": "input_image", "file_id": "file_of_another"}]},
+        },
+        {
+            "type": "conversation.item.create",
+            "item": {"type": "message", "content": [{"type": "input_image", "fileId": "file_of_another"}]},
+        },
+    ],
+)
+def test_a_stored_object_is_referred_to_by_no_event(event: Any) -> None:
+    found = read(event)
+    assert isinstance(found, Refused)
+    assert found.reason is Reason.ROUTE_NOT_ALLOWED
+    assert "of_another" not in found.detail
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "response.cancel", "response_id": "resp_1"},
+        {"type": "conversation.item.truncate", "item_id": "item_1", "content_index": 0, "audio_end_ms": 1500},
+        {"type": "response.create", "response": {"conversation": "none", "input": [{"type": "item_reference", "id": "item_1"}]}},
+        {"type": "response.create", "response": {"conversation": "auto", "audio": {"output": {"voice": "marin"}}}},
+        {"type": "session.update", "session": {"id": "sess_1", "audio": {"input": {"turn_detection": {"type": "server_vad"}}}}},
+        {"type": "conversation.item.create", "previous_item_id": "item_1", "item": {"id": "item_2", "type": "function_call_output"}},
+        {"type": "session.update", "session": {"prompt": None, "voice": "alloy", "tools": []}},
+    ],
+)
+def test_what_belongs_to_the_connection_is_no_stored_object(event: Any) -> None:
+    assert read(event) == ()

@@ -256,3 +256,12 @@ def test_it_never_raises(body: bytes, query: bytes, headers: list[tuple[bytes, b
 def test_a_large_body_is_read_in_place() -> None:
     body = b'{"model":"a","messages":[{"content":"' + b"x" * 30_000_000 + b'"}],"stream":true}'
     assert ask(body) == Resolved("a", stream=True)
+
+
+@pytest.mark.parametrize("query", [b"previous_response_id=resp_1", b"File-Id=f", b"a=b;conversation=c", b"background=1", b"pr%6fmpt=p"])
+def test_a_parameter_that_some_servers_take_for_a_field_refers_to_nothing(query: bytes) -> None:
+    route = find(b"POST", "/v1/responses")
+    assert route is not None
+    outcome = resolve(route, query, [(b"content-type", b"application/json")], b'{"model":"m","input":"?"}')
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.ROUTE_NOT_ALLOWED
