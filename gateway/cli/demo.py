@@ -27,6 +27,8 @@ from gateway.settings.shape import Settings
 PACKAGE: Final = Path(gateway.__file__).parent
 PLACES: Final = (Path("config/demo.yaml"), PACKAGE.parent / "config" / "demo.yaml", PACKAGE / "demo" / "demo.yaml")
 
+LOG: Final = "gateway.log"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `demo` takes."""
@@ -39,11 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Walk, and unless `--once` stay up until interrupted."""
     config = demo_config()
     settings = load(config)
-    configure(settings.log, "demo")
     with ExitStack() as stack:
         directory = Path(settings.store.data_dir)
         if arguments.once:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gateway-demo-", ignore_cleanup_errors=True)))
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # In the terminal only the walk is seen: it provokes what the gate warns of.
+        configure(settings.log, "demo", stack.enter_context((directory / LOG).open("w", encoding="utf-8")))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_play(settings, config, directory, once=arguments.once))
 
@@ -53,8 +57,10 @@ async def _play(settings: Settings, config: Path, directory: Path, *, once: bool
     async with open_scene(settings, directory, operator()) as scene:
         screen.opening(scene)
         code = await _walk(screen, scene)
+        if code != DONE:
+            sys.stderr.write((directory / LOG).read_text(encoding="utf-8"))
         if not once:
-            screen.invitation(scene, _own_name(), str(config))
+            screen.invitation(scene, _own_name(), str(config), directory / LOG)
             await _interrupted()
     return code
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -44,10 +45,10 @@ class Screen:
         colour = "green" if good == len(steps) else "red"
         self._print(f"\n[bold {colour}]{good} of {len(steps)} steps came out as said[/bold {colour}]")
 
-    def invitation(self, scene: Scene, command: str, config: str) -> None:
-        """Print what to try next, ready to paste; `command` is how this program is called."""
+    def invitation(self, scene: Scene, command: str, config: str, log: Path) -> None:
+        """Print what to try next, ready to paste; `command` is how this program is called, `log` where the gate's log goes."""
         self._print("\n[bold]It stays up. Paste into another terminal:[/bold]  [dim](Ctrl-C ends it)[/dim]\n")
-        for title, lines in _suggestions(scene, command, config):
+        for title, lines in _suggestions(scene, command, config, log):
             self._print(f"[dim]# {title}[/dim]")
             self._print("\n".join(map(escape, lines)) + "\n")
 
@@ -73,17 +74,19 @@ def _plain(step: Step) -> list[str]:
     return [first, *(f"       {line}" for line in step.details)]
 
 
-def _suggestions(scene: Scene, command: str, config: str) -> list[tuple[str, list[str]]]:
+def _suggestions(scene: Scene, command: str, config: str, log: Path) -> list[tuple[str, list[str]]]:
     mint = f"{command} token mint --org {PARTNER} --nationality DE --issuer-key {os.path.relpath(scene.issuer.key_file)}"
     ask = f"""'{{"model":"{GATED}","max_tokens":400,"stream":true,"messages":[{{"role":"user","content":"What is a gate?"}}]}}'"""
+    json = '-H "content-type: application/json"'
     headers = f'-H "authorization: Bearer $TOKEN" -H "{scene.settings.listen.proxy.country_header}: DE"'
     verb = f"{command} partner {{}} {PARTNER} --model {GATED} --config {config}"
     return [
         ("a token of the demo issuer", [f"TOKEN=$({mint})"]),
         ("what this caller may use", [f"curl -s {headers} {scene.proxy_url}/v1/models"]),
-        ("a stream through the gate", [f"curl -sN {headers} -d {ask} {scene.proxy_url}/v1/chat/completions"]),
+        ("a stream through the gate", [f"curl -sN {headers} {json} -d {ask} {scene.proxy_url}/v1/chat/completions"]),
         ("take the partner off the list while it runs, then put it back", [verb.format("remove"), verb.format("add")]),
         ("who changed what, and what the gate has applied", [f"{command} {what} --config {config}" for what in ("changes", "status")]),
         ("why? nothing is sent upstream", [f"{command} explain --token $TOKEN --model {GATED} --country KP --config {config}"]),
+        ("what the gate itself logs", [f"tail {os.path.relpath(log)}"]),
         (f"the metrics ({OPEN} is the model that is not gated)", [f"curl -s {scene.admin_url}/metrics | grep ^gateway_"]),
     ]

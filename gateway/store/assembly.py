@@ -17,11 +17,13 @@ from gateway.policy.share import UNLIMITED
 from gateway.policy.snapshot import Grant, InvalidEntry, Model, Revocation, Snapshot, StageRecord
 from gateway.policy.vocabulary import Stage
 from gateway.store.codec import decode_directive, decode_grant, decode_revocation, decode_stage
+from gateway.store.draft import Changed
 from gateway.store.keys import Keys
 from gateway.store.resp import Reply
+from gateway.store.retired import Retired
 from gateway.store.rules import Expand
 from gateway.store.stored import Stored
-from gateway.store.table import Changed, Table
+from gateway.store.table import Table
 
 REMEMBERED: Final = 4096
 """Distinct grants kept decoded: most entries of a long allowlist are spelled alike."""
@@ -33,12 +35,13 @@ _UNREADABLE: Final = StageRecord(Stage.SUSPENDED, invalid=True)
 class Assembly:
     """The store's content under one catalogue. `take` what was loaded, then ask for the `snapshot`."""
 
-    def __init__(self, keys: Keys, catalogue: Mapping[str, Model], expand: Expand) -> None:
+    def __init__(self, keys: Keys, catalogue: Mapping[str, Model], expand: Expand, retired: Retired | None = None) -> None:
         self._keys = keys
+        self._retired = Retired() if retired is None else retired
         self._grant = lru_cache(REMEMBERED)(lambda raw: decode_grant(raw, expand))
-        self._stages = Table[StageRecord](keys.models, lambda _, raw: decode_stage(raw))
-        self._directives = Table[Directive](keys.directives, lambda name, raw: decode_directive(name, raw, expand))
-        self._revocations = Table[Revocation](keys.revocations, _revocation)
+        self._stages = Table[StageRecord](keys.models, lambda _, raw: decode_stage(raw), retired=self._retired)
+        self._directives = Table[Directive](keys.directives, lambda name, raw: decode_directive(name, raw, expand), retired=self._retired)
+        self._revocations = Table[Revocation](keys.revocations, _revocation, retired=self._retired)
         self._allowlists: dict[str, Table[Grant]] = {}
         self._revision = 0
         self._revision_problem = ""
@@ -90,14 +93,14 @@ class Assembly:
             invalid=tuple(self._problems()),
         )
 
-    def let_go(self) -> Generator[None, None, None]:
-        """Free what the snapshot before the last held alone, in steps; call it after each publication."""
+    def retire(self) -> None:
+        """Have everything let go in the same way: another takes this one's place, with the same `retired`."""
         for table in self._tables():
-            yield from table.let_go()
+            table.retire()
 
     def _allowlist(self, model: str) -> Table[Grant]:
         if model not in self._allowlists:
-            self._allowlists[model] = Table(self._keys.allowlist(model), lambda _, raw: self._grant(raw), _limits)
+            self._allowlists[model] = Table(self._keys.allowlist(model), lambda _, raw: self._grant(raw), _limits, self._retired)
         return self._allowlists[model]
 
     def _read_revision(self, reply: Reply) -> None:

@@ -6,7 +6,8 @@ long ones of strings alone as Blobs.
 
 from typing import Any, Final
 
-from gateway.store.blobs import END, LONGEST_LINE, BlobReader, Chunk, Memory, ProtocolViolationError, length_of
+from gateway.store.blob_reader import BlobReader, Memory
+from gateway.store.blobs import END, LONGEST_LINE, Chunk, ProtocolViolationError, length_of
 
 Reply = Any
 """bytes, int, float, bool, None, ServerError, a list of these, or Blobs."""

@@ -19,15 +19,16 @@ from gateway.settings.shape import Store
 from gateway.store.address import StoreAddress
 from gateway.store.assembly import Assembly
 from gateway.store.canary import Canary
+from gateway.store.draft import Changed
 from gateway.store.feed import Feed, open_feed
 from gateway.store.keys import Keys
 from gateway.store.link import open_link
 from gateway.store.load import ensure_revision
 from gateway.store.reading import stepwise
+from gateway.store.retired import Retired
 from gateway.store.rules import Expand
 from gateway.store.slotfeed import open_slot_feed
 from gateway.store.stored import NOTHING, Stored
-from gateway.store.table import Changed
 from gateway.store.whereabouts import Fixed, Whereabouts, whereabouts
 
 FIRST_DELAY: Final = 0.05
@@ -64,7 +65,8 @@ class PolicyWatch:
         self._expand = expand
         self._clock = clock
         self._on_publish = on_publish
-        self._assembly = Assembly(self._keys, catalogue, expand)
+        self._retired = Retired()
+        self._assembly = Assembly(self._keys, catalogue, expand, self._retired)
         self._stored: Stored = NOTHING
         self._stopping = False
         self._torn = False
@@ -116,13 +118,14 @@ class PolicyWatch:
     def replace_catalogue(self, catalogue: Mapping[str, Model], expand: Expand | None = None) -> None:
         """Take a new catalogue (and new country groups): soon published on the entries known, then the added models' are read."""
         self._expand = expand or self._expand
-        task = asyncio.get_running_loop().create_task(self._adopt(Assembly(self._keys, catalogue, self._expand)))
+        task = asyncio.get_running_loop().create_task(self._adopt(Assembly(self._keys, catalogue, self._expand, self._retired)))
         self._adopting.add(task)
         task.add_done_callback(self._adopting.discard)
 
     async def _adopt(self, assembly: Assembly) -> None:
         async with self._reading:
             await stepwise(assembly.take(self._stored))
+            self._assembly.retire()
             self._assembly, self.seen_at = assembly, self._clock().steady
             self._publish(self.snapshot.confirmed_at, None)
             if self._feed is not None:
@@ -181,7 +184,7 @@ class PolicyWatch:
         self.reload_seconds = self._clock().steady - begun
         self._read_at = begun
         self._loaded.set()
-        await stepwise(self._assembly.let_go())
+        await stepwise(self._retired.let_go())
         await self._ensure_revision(feed)
 
     async def _ensure_revision(self, feed: Feed) -> None:

@@ -57,16 +57,12 @@ def test_once_it_walks_every_step_as_said_and_leaves_nothing_behind(directory: P
     assert walked.returncode == 0, walked.stdout + walked.stderr
     assert f"{len(STEPS) + 1} of {len(STEPS) + 1} steps came out as said" in walked.stdout
     assert "\x1b" not in walked.stdout
+    assert walked.stderr == ""
     assert not (directory / "data").exists()
 
 
 def test_it_stays_up_and_the_verbs_work_on_it(running: subprocess.Popen[str], typed: Callable[..., str]) -> None:
-    assert running.stdout is not None
-    printed = ""
-    while "/metrics" not in printed:
-        line = running.stdout.readline()
-        assert line, printed
-        printed += line
+    printed = until_it_stays_up(running)
     key = re.search(r"--issuer-key ([^\s)]+)", printed)
     assert key is not None
     token = typed("token", "mint", "--org", "org_acme", "--nationality", "DE", "--issuer-key", key[1]).strip()
@@ -77,3 +73,33 @@ def test_it_stays_up_and_the_verbs_work_on_it(running: subprocess.Popen[str], ty
     assert "org_globex is off the list" in typed("partner", "remove", "org_globex", "--model", "frontier-1", "--config", "config/demo.yaml")
     running.send_signal(signal.SIGTERM)
     assert running.wait(20) == 0
+
+
+def test_what_it_prints_can_be_pasted_as_it_stands(running: subprocess.Popen[str], directory: Path, environment: dict[str, str]) -> None:
+    _, _, pasted = until_it_stays_up(running).partition("(Ctrl-C ends it)\n")
+    terminal = subprocess.run(
+        ["bash", "-c", pasted], cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=50
+    )
+    assert terminal.stderr == ""
+    answers = (
+        '"id":"frontier-1"',
+        "data: [DONE]",
+        "org_acme is off the list of frontier-1",
+        "org_acme is on the list of frontier-1",
+        "grant.remove",
+        "workers agree            yes",
+        "region_restricted",
+        "gateway_requests_total{",
+    )
+    assert [answer for answer in answers if answer not in terminal.stdout] == []
+
+
+def until_it_stays_up(demo: subprocess.Popen[str]) -> str:
+    """Read what it prints up to its last suggestion."""
+    assert demo.stdout is not None
+    printed = ""
+    while "/metrics" not in printed:
+        line = demo.stdout.readline()
+        assert line, printed
+        printed += line
+    return printed

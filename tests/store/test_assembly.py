@@ -5,10 +5,10 @@ from msgspec import structs
 from gateway.policy.snapshot import Model, Snapshot, StageRecord
 from gateway.policy.vocabulary import Stage
 from gateway.store.assembly import Assembly
+from gateway.store.draft import Changed
 from gateway.store.keys import Keys
 from gateway.store.resp import ServerError
 from gateway.store.stored import NOTHING, Stored
-from gateway.store.table import Changed
 
 LUNA = Model(id="luna", upstream="lab", aliases=("luna-latest",))
 TERRA = Model(id="terra", upstream="lab")

@@ -1,27 +1,15 @@
-from collections.abc import Generator, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.steps import run
 
-from gateway.policy.shards import LARGE, PARTS
-from gateway.store.blobs import BlobReader, Blobs, Memory
+from gateway.policy.shards import LARGE
+from gateway.store.blob_reader import BlobReader, Memory
+from gateway.store.blobs import Blobs
+from gateway.store.draft import ENTRIES, MOST
 from gateway.store.resp import ServerError
-from gateway.store.table import ENTRIES, FREED, MOST, Table
-
-T = TypeVar("T")
-
-
-def run(steps: Generator[None, None, T]) -> tuple[T, int]:
-    """Run all steps; what they return, and how many there were."""
-    count = 0
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            value: T = end.value
-            return value, count
-        count += 1
+from gateway.store.table import Table
 
 
 def flat(content: dict[bytes, bytes]) -> list[bytes]:
@@ -126,15 +114,6 @@ def test_a_key_that_is_gone_takes_effect_at_once() -> None:
     assert (steps, len(table.entries), table.marked) == (0, 0, 0)
     run(table.replace([b"a", b"{}"]))
     assert (dict(table.entries), table.marked) == ({"a": b"{}"}, 1)
-
-
-def test_what_was_replaced_is_let_go_in_steps_after_the_next_time() -> None:
-    table = Table[bytes]("k", decode)
-    run(table.replace(flat({b"org_%05d" % number: b"{}" for number in range(20_000)})))
-    run(table.replace([]))
-    assert run(table.let_go())[1] == 0, "it may still be looked at"
-    assert run(table.let_go())[1] >= PARTS // FREED
-    assert run(table.let_go())[1] == 0
 
 
 def test_a_key_of_the_wrong_type_shows_nothing_and_says_so() -> None:

@@ -15,10 +15,10 @@ from gateway.proxy.relay import Relay
 from gateway.proxy.replies import PolicySource
 from gateway.store.assembly import Assembly
 from gateway.store.canary import Canary
+from gateway.store.draft import Changed
 from gateway.store.feed import Feed
 from gateway.store.load import load
 from gateway.store.stored import Stored
-from gateway.store.table import Changed
 from gateway.store.watch import PolicyWatch
 
 TTL = 10.0
