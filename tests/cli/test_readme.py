@@ -1,4 +1,4 @@
-"""What the README shows works as it stands."""
+"""What the README shows works as it stands; and so does what other pages tell readers to paste."""
 
 import argparse
 import re
@@ -11,7 +11,8 @@ import pytest
 from gateway.cli import VERBS, main
 from gateway.demo.steps import STEPS
 
-TEXT = (Path(__file__).parents[2] / "README.md").read_text()
+PROJECT = Path(__file__).parents[2]
+TEXT = (PROJECT / "README.md").read_text()
 TYPED = [shlex.split(line, comments=True) for line in re.findall(r"^\$ gateway (.*)$", TEXT, re.MULTILINE)]
 
 
@@ -55,6 +56,13 @@ def test_its_clients_point_where_the_gate_listens_by_default() -> None:
     ]
 
 
+def test_what_is_posted_with_curl_says_that_it_is_json() -> None:
+    pages = [PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")]
+    posted = [line for page in pages for line in page.read_text().splitlines() if re.match(r"\$ curl .* -d ", line)]
+    assert posted
+    assert [line for line in posted if "content-type: application/json" not in line.lower()] == []
+
+
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([^)#:]+)\)", TEXT))))
 def test_what_it_links_to_is_there(path: str) -> None:
-    assert (Path(__file__).parents[2] / path).exists()
+    assert (PROJECT / path).exists()
