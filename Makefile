@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz hardness lock clean
+.PHONY: help demo test lint bench soak fuzz hardness lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,10 @@ lint: $(VENV)/.dev ## Format check, ruff, mypy, import contracts
 bench: $(VENV)/.bench ## Measure the gate beside its peers (ARGS=--quick: two minutes; ARGS=--write: docs/performance.md again)
 	@./bench/install.sh
 	@$(BIN)/python -m bench $(ARGS)
+
+soak: $(VENV)/.dev ## Let streams come and go under random edits for five minutes, check every log (ARGS="--minutes 20 --workers 4")
+	@./.ci/install-servers
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 fuzz: $(VENV)/.dev ## Look for faults by coverage, a minute for each target (ARGS="--seconds 5 frames models")
 	@PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
@@ -51,11 +55,13 @@ $(BIN)/python:
 	@./.ci/install-venv $(PYTHON) $(VENV)
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what is locked in $< into $(VENV): once, a minute or so" >&2
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what is locked in $< into $(VENV): once, a minute or so" >&2
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@ $(VENV)/.run

@@ -19,6 +19,7 @@ from gateway.policy.decide import decide
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.directive import Directive
 from gateway.policy.restrictions import CountryRule, Restrictions
+from gateway.policy.shards import Revision
 from gateway.policy.snapshot import Grant, Model, Snapshot
 from gateway.policy.vocabulary import Effect
 from gateway.proxy.leases import LeaseBook, Sweep
@@ -71,7 +72,7 @@ def _policy(*, grants: int = 1, models: int = 1, directives: int = 0) -> Snapsho
     granted = {ORGANISATION: Grant(), **{f"org_many_{number}": Grant() for number in range(grants - 1)}}
     return Snapshot(
         catalogue=catalogue,
-        grants={MODEL: granted},
+        grants={MODEL: Revision(granted, len(granted)).done()},  # as the watch holds them
         directives=tuple(_directive(number) for number in range(directives)),
         revision=7,
         initialised=True,

@@ -1,4 +1,4 @@
-"""A long soak: `python -m bench.soak --minutes 5`. Streams come and go under random edits; the checker reads every log.
+"""A long soak: `make soak` (`ARGS="--minutes 20"`). Streams come and go under random edits; the checker reads every log.
 
 The same soak runs for some seconds in the test suite (tests/support/soak.py). Exit code: 0 no violation and nothing grew, 1 otherwise.
 """

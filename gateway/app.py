@@ -17,29 +17,23 @@ from gateway.audit.logs import event
 from gateway.audit.metrics import Metrics
 from gateway.audit.recorder import Recorder
 from gateway.clock import read_clock
-from gateway.dialects import Dialect, House
+from gateway.dialects import Dialect
 from gateway.entrance import Entrance
 from gateway.errors import GatewayError
-from gateway.identity.assertion import AssertionSigner
 from gateway.identity.fetch import HttpFetch
-from gateway.identity.keyset import KeySet
-from gateway.identity.verifier import Verifier
-from gateway.location.geolocation import GeoDatabase
-from gateway.location.locator import Locator
+from gateway.outfit import Outfit, Outfitter
 from gateway.outside import changed_outside
 from gateway.policy.access import Instant
 from gateway.policy.snapshot import Snapshot
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.evidence import Witness
 from gateway.proxy.fair_share import FairShare
-from gateway.proxy.introduction import Introduction
 from gateway.proxy.journey import Gate
 from gateway.proxy.ownership import Ownership
-from gateway.proxy.upstream import Upstream
 from gateway.readings import Readings
 from gateway.replica import Replica
 from gateway.settings.addresses import host_port, network
-from gateway.settings.provision import build_catalogue, check_secrets, country_groups, expand_for, read_secret, secret_from_environment
+from gateway.settings.provision import secret_from_environment
 from gateway.settings.reload import needs_restart
 from gateway.settings.shape import Settings
 from gateway.store.address import StoreAddress, read_address
@@ -78,18 +72,14 @@ class Gateway:
         self.store_address: StoreAddress = read_address(settings.store, os.environ)
         self.metrics = Metrics(run_dir, worker, org_label=settings.metrics.org_label)
         self.journal = Journal(settings.audit, worker)
-        self._fetch = HttpFetch()
         self.gate: Gate
         self.watch: PolicyWatch
-        self.verifier: Verifier
+        self.outfit: Outfit
         self.readings: Readings
         self.replica: Replica
         self.fair_share: FairShare
         self._share_store: ShareStore
-        self._keysets: dict[str, KeySet] = {}
-        self._geolocation: GeoDatabase | None = None
         self._stack = contextlib.AsyncExitStack()
-        self._signer: AssertionSigner | None = None
         self.entrance: Entrance
         self._background: set[asyncio.Task[None]] = set()
 
@@ -124,79 +114,73 @@ class Gateway:
 
     def apply(self, settings: Settings) -> None:
         """Put new settings in force where that needs no restart; raises GatewayError and changes nothing if they cannot be."""
-        check_secrets(settings)
-        catalogue = build_catalogue(settings, country_groups(settings))
-        upstreams, signer = self._upstreams_of(settings), _signer(settings)
-        geolocation = _geolocation(settings)
-        verifier = self._verifier_of(settings)
-        late = sorted(needs_restart(self.settings, settings))
+        before, fresh = self.outfit, self._outfitter.make(settings, self.outfit)
+        late = sorted(needs_restart(before.settings, settings))
         if late:
             event(LOG, logging.WARNING, "settings_need_restart", problem=", ".join(late))
-        retired, self.verifier, self.settings = self.verifier, verifier, settings
-        gate = self.gate
-        gate.identifier, gate.limits, gate.replies.house = verifier, settings.limits, _house(settings)
-        retired_geolocation, self._geolocation = self._geolocation, geolocation
-        gate.locator = Locator(settings.listen.proxy, geolocation)
-        gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
-        old, gate.upstreams = gate.upstreams, upstreams
-        for name, upstream in old.items():
-            if upstreams.get(name) is not upstream:
+        self._put_on(fresh)
+        for name, upstream in before.upstreams.items():
+            if fresh.upstreams.get(name) is not upstream:
                 upstream.close()
-        self._introduce(settings, signer)
         self.entrance.renew(settings.listen.proxy)
-        self._count_shares(settings)
-        self.watch.replace_catalogue(catalogue, expand_for(settings))
-        self.readings.rebind(verifier, self._keysets, upstreams, geolocation)
-        self._soon(self._settle(retired, verifier, retired_geolocation))
+        self.watch.replace_catalogue(fresh.catalogue, fresh.expand)
+        self._soon(self._settle(before, fresh))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
-        settings, loop = self.settings, asyncio.get_running_loop()
-        check_secrets(settings)
-        signer = _signer(settings)
-        self._geolocation = _geolocation(settings)
+        settings, loop, clock = self.settings, asyncio.get_running_loop(), self._parts.clock
+        deadlines = self._deadlines = Deadlines(loop)
+        self._outfitter = Outfitter(clock, HttpFetch(), deadlines, settings_refused)
+        outfit = self.outfit = self._outfitter.make(settings)
         await self._start_store()
-        self._deadlines = Deadlines(loop)
-        self.verifier = self._verifier_of(settings)
-        self.watch = self._parts.watch(
-            self.store_address,
-            settings.store,
-            build_catalogue(settings, country_groups(settings)),
-            expand_for(settings),
-            self._parts.clock,
-            self._published,
-        )
+        self.watch = self._parts.watch(self.store_address, settings.store, outfit.catalogue, outfit.expand, clock, self._published)
         self.gate = self._parts.gate(
             loop=loop,
-            clock=self._parts.clock,
+            clock=clock,
             limits=settings.limits,
-            identifier=self.verifier,
+            identifier=outfit.verifier,
             policy=self.watch,
-            locator=Locator(settings.listen.proxy, self._geolocation),
-            upstreams=self._upstreams_of(settings),
-            witness=Witness(self.metrics, self.journal, Recorder(self.worker, _subject_key(settings)), self._parts.clock),
-            house=_house(settings),
-            deadlines=self._deadlines,
+            locator=outfit.locator,
+            upstreams=outfit.upstreams,
+            witness=Witness(self.metrics, self.journal, Recorder(self.worker, _subject_key(settings)), clock),
+            house=outfit.house,
+            deadlines=deadlines,
             scheme="https" if settings.listen.proxy.tls else "http",
         )
-        self._introduce(settings, signer)
         self._open_ledger(settings)
-        self.gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
-        self.readings.rebind(self.verifier, self._keysets, self.gate.upstreams, self._geolocation)
+        self._open_shares(settings)
+        self._put_on(outfit)
+        await self._start_parts()
+        await self._listen()
+
+    def _put_on(self, outfit: Outfit) -> None:
+        """Let what was made from settings work from now on."""
+        settings, gate = outfit.settings, self.gate
+        self.outfit, self.settings = outfit, settings
+        gate.identifier, gate.limits, gate.locator, gate.upstreams = outfit.verifier, settings.limits, outfit.locator, outfit.upstreams
+        gate.replies.house = outfit.house
+        gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
+        for name, introduction in outfit.introductions.items():
+            outfit.upstreams[name].introduction = introduction
+        self.fair_share.store = self._share_store if settings.fair_share.counted_in == "store" else None
+        self.fair_share.refuse_when_away = settings.fair_share.store_away == "refuse"
+        self.readings.rebind(outfit.verifier, outfit.keysets, outfit.upstreams, outfit.geolocation)
+
+    def _open_shares(self, settings: Settings) -> None:
+        """Report to the store, and count each organisation's share there."""
+        keys = Keys(self.store_address.prefix)
         self.replica = Replica(
             self.worker,
-            ReplicaRegister(self.store_address, Keys(self.store_address.prefix), settings.store.timeout),
+            ReplicaRegister(self.store_address, keys, settings.store.timeout),
             self.watch,
             self.gate.leases,
             self.metrics.replica_report_failures.inc,
             max_staleness=settings.store.max_staleness,
             tally=lambda: tally(self.gate.leases.groups(), self.watch.snapshot, self.fair_share.standing()),
         )
-        self._share_store = ShareStore(
-            self.store_address, Keys(self.store_address.prefix), self.replica.key, min(settings.store.timeout, SHARE_TIMEOUT)
-        )
+        self._share_store = ShareStore(self.store_address, keys, self.replica.key, min(settings.store.timeout, SHARE_TIMEOUT))
         self.fair_share = FairShare(
             self._share_store,
             self.gate.leases,
@@ -205,9 +189,6 @@ class Gateway:
             lambda: self.replica.workers,
             lambda outcome: self.metrics.fair_share_takes.labels(outcome).inc(),
         )
-        self._count_shares(settings)
-        await self._start_parts()
-        await self._listen()
 
     def _open_ledger(self, settings: Settings) -> None:
         """Let the gate know whose the stored objects are, if so configured."""
@@ -234,12 +215,11 @@ class Gateway:
         self.journal.start()
         push(asyncio.to_thread, self.journal.stop)
         self._stack.callback(self.metrics.close)
-        push(self._fetch.close)
-        if self._geolocation is not None:
-            self._geolocation.start()
-        push(self._stop_geolocation)
-        await self.verifier.start()
-        push(self._stop_verifier)
+        push(self._outfitter.close)
+        if self.outfit.geolocation is not None:
+            self.outfit.geolocation.start()
+        await self.outfit.verifier.start()
+        push(self._take_off)
         await self.watch.start()
         push(self.watch.stop)
         await self.replica.start()
@@ -274,7 +254,7 @@ class Gateway:
             problems.append("policy not loaded yet")
         elif age > snapshot.max_staleness:
             problems.append("policy stale: the store has not confirmed it")
-        problems += [f"no keys of issuer {name}" for name in self.verifier.issuers_without_keys]
+        problems += [f"no keys of issuer {name}" for name in self.outfit.verifier.issuers_without_keys]
         if not self.journal.accepting:
             problems.append("decision records are required and cannot be written")
         if self.gate.doors.draining:
@@ -290,57 +270,18 @@ class Gateway:
             self.metrics.outside_changes.inc()
             event(LOG, logging.WARNING, "policy_changed_outside_the_tools", revision=new.revision, models=", ".join(sorted(models or ())))
 
-    def _count_shares(self, settings: Settings) -> None:
-        self.fair_share.store = self._share_store if settings.fair_share.counted_in == "store" else None
-        self.fair_share.refuse_when_away = settings.fair_share.store_away == "refuse"
-
-    def _verifier_of(self, settings: Settings) -> Verifier:
-        keysets = {}
-        for issuer in settings.issuers:
-            known = self._keysets.get(issuer.name)
-            same = known is not None and known.issuer == issuer
-            keysets[issuer.name] = known if known is not None and same else KeySet(issuer, self._parts.clock, self._fetch)
-        verifier = Verifier(settings.issuers, keysets, self._parts.clock)
-        self._keysets = keysets
-        return verifier
-
     def _jwks(self) -> Mapping[str, Any]:
-        return self._signer.jwks if self._signer is not None else {"keys": []}
+        return self.outfit.signer.jwks if self.outfit.signer is not None else {"keys": []}
 
-    def _upstreams_of(self, settings: Settings) -> dict[str, Upstream]:
-        upstreams = {}
-        for section in settings.upstreams:
-            secret = read_secret(section.credential, f"upstream {section.name}: credential") if section.credential else ""
-            known = self.gate.upstreams.get(section.name) if hasattr(self, "gate") else None
-            fresh = Upstream(section, asyncio.get_running_loop(), self._deadlines, secret)
-            same = known is not None and known.settings == section and known.credential == fresh.credential
-            upstreams[section.name] = known if known is not None and same else fresh
-        return upstreams
-
-    def _introduce(self, settings: Settings, signer: AssertionSigner | None) -> None:
-        """Say to each upstream what it wants to be told of a request."""
-        self._signer = signer
-        for section in settings.upstreams:
-            if section.identity_headers or section.assertion:
-                signing = signer if section.assertion else None
-                introduction = Introduction(section.name, section.identity_headers, signing, self._parts.clock)
-                self.gate.upstreams[section.name].introduction = introduction
-
-    async def _settle(self, retired: Verifier, fresh: Verifier, geolocation: GeoDatabase | None) -> None:
+    async def _settle(self, before: Outfit, fresh: Outfit) -> None:
         """What a reload replaced is stopped when what replaces it stands."""
-        if self._geolocation is not None:
-            self._geolocation.start()
-        await fresh.start()
-        await retired.stop()
-        if geolocation is not None:
-            await geolocation.stop()
+        if fresh.geolocation is not None:
+            fresh.geolocation.start()
+        await fresh.verifier.start()
+        await before.stop()
 
-    async def _stop_geolocation(self) -> None:
-        if self._geolocation is not None:
-            await self._geolocation.stop()
-
-    async def _stop_verifier(self) -> None:
-        await self.verifier.stop()
+    async def _take_off(self) -> None:
+        await self.outfit.stop()
 
     def _soon(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -351,18 +292,6 @@ class Gateway:
 def settings_refused(error: GatewayError) -> None:
     """Say in the log that a new file was not taken; the old settings stay in force."""
     event(LOG, logging.ERROR, "settings_refused", problem=str(error))
-
-
-def _house(settings: Settings) -> House:
-    return House(contact=settings.refusals.contact, blocked_by=settings.refusals.blocked_by)
-
-
-def _signer(settings: Settings) -> AssertionSigner | None:
-    return AssertionSigner(settings.assertion) if settings.assertion is not None else None
-
-
-def _geolocation(settings: Settings) -> GeoDatabase | None:
-    return GeoDatabase(settings.geolocation, on_failure=settings_refused) if settings.geolocation else None
 
 
 def _subject_key(settings: Settings) -> bytes:

@@ -12,6 +12,7 @@ import yaml
 from msgspec import Struct, field
 
 from gateway.admin.commands import AddPartner, ImportPartners, RemovePartner, add_partner
+from gateway.admin.organisations import known_organisation
 from gateway.errors import CommandError
 from gateway.policy.snapshot import Model
 from gateway.settings.decode import decode
@@ -19,6 +20,7 @@ from gateway.settings.document import compose
 from gateway.settings.problems import Problem, settings_error
 from gateway.settings.rules_shape import RestrictionsSection
 from gateway.settings.section import Percent
+from gateway.settings.shape import Issuer
 from gateway.settings.share_shape import ShareSection
 from gateway.store.codec import decode_grant
 from gateway.store.rules import Expand
@@ -61,7 +63,9 @@ class PartnerFile(Struct, frozen=True, forbid_unknown_fields=True):
     partners: tuple[PartnerRow, ...]
 
 
-def read_partners(text: str, file: str, catalogue: Mapping[str, Model], expand: Expand, now: datetime) -> tuple[AddPartner, ...]:
+def read_partners(
+    text: str, file: str, catalogue: Mapping[str, Model], issuers: Sequence[Issuer], expand: Expand, now: datetime
+) -> tuple[AddPartner, ...]:
     """Read and check a file; one whose name ends in .csv is CSV with a head. SettingsError names the line of each mistake."""
     text = _as_yaml(text, file) if file.lower().endswith(".csv") else text
     plain, problems, lines = decode(compose(text, file), PartnerFile)
@@ -73,6 +77,7 @@ def read_partners(text: str, file: str, catalogue: Mapping[str, Model], expand: 
     said = plain["partners"] if isinstance(plain, dict) else ()
     for index, (row, written) in enumerate(zip(rows, said, strict=True)):
         try:
+            known_organisation(row.organisation, issuers)
             command = _command(row, written, catalogue, expand, now)
         except CommandError as error:
             wrong.append(Problem(f"partners[{index}]", str(error)).placed(lines))

@@ -40,7 +40,7 @@ async def open_policy(store: Store) -> AsyncIterator[PolicySession]:
     try:
         yield PolicySession(address, client, keys, PolicyReader(client, keys), PolicyWriter(client, keys))
     except (RedisError, OSError) as lost:
-        raise StoreUnavailableError(f"the policy store at {address} cannot be used: {lost}. Check --store or GATEWAY_STORE_URL") from None
+        raise StoreUnavailableError(f"the policy store at {address} cannot be used: {lost}") from None
     finally:
         await client.aclose()
 

@@ -10,7 +10,7 @@ from gateway.admin.accounting import Policy, account
 from gateway.admin.instants import read_instant
 from gateway.admin.session import open_policy
 from gateway.cli.changing import shown
-from gateway.cli.options import add_store, optional_settings, store_section, wall_clock
+from gateway.cli.options import Given, add_store, optional_settings, store_section, wall_clock
 from gateway.cli.tables import show_rows
 from gateway.settings.shape import Store
 from gateway.store.reader import ChangeEntry, PolicyReader
@@ -24,7 +24,9 @@ LOOKS: Final = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `changes` takes."""
-    parser.add_argument("--since", default="", metavar="T", help="only from this instant on (2026-12-31T18:00:00Z, 2026-12-31)")
+    parser.add_argument(
+        "--since", action=Given, default="", metavar="T", help="only from this instant on (2026-12-31T18:00:00Z, 2026-12-31)"
+    )
     add_store(parser)
 
 

@@ -28,7 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Check, and tell in one line what the file holds."""
     path = config_path(arguments)
     if path is None or not path.is_file():
-        raise SettingsError(f"{path or 'settings file'}: no such file. Write: gateway check-config FILE")
+        missing = "a directory, not a file" if path is not None and path.is_dir() else "no such file"
+        raise SettingsError(f"{path or 'settings file'}: {missing}. Write: gateway check-config FILE")
     try:
         settings = load(path)
         groups = country_groups(settings)
@@ -64,7 +65,11 @@ def _accepted(path: str, settings: Settings, names: int, doubts: tuple[str, ...]
     if as_json:
         show_json({"ok": True, "problems": [], "warnings": doubts, **held})
         return DONE
-    print(f"{path}: good; {', '.join(f'{count} {what}' for what, count in held.items())}")
+    print(f"{path}: good; {', '.join(_counted(what, count) for what, count in held.items())}")
     for doubt in doubts:
         print(f"warning: {doubt}", file=sys.stderr)
     return DONE
+
+
+def _counted(what: str, count: int) -> str:
+    return f"{count} {what.removesuffix('s') if count == 1 else what}"

@@ -11,6 +11,7 @@ REFUSED: Final = 1
 BAD_USAGE: Final = 2
 NOT_REACHABLE: Final = 3
 INTERRUPTED: Final = 130
+WHERE: Final = ". The store is named by --store, GATEWAY_STORE_URL or the settings"
 
 
 def exit_code(run: Callable[[], int]) -> int:
@@ -31,5 +32,6 @@ def exit_code(run: Callable[[], int]) -> int:
 
 
 def _said(error: Exception, code: int) -> int:
-    print(f"gateway: {error}", file=sys.stderr)
+    hint = WHERE if isinstance(error, StoreUnavailableError) else ""
+    print(f"gateway: {str(error).rstrip('.') + hint if hint else error}", file=sys.stderr)
     return code

@@ -9,7 +9,7 @@ from gateway.admin.inventory import model_rows
 from gateway.admin.releases import record_of
 from gateway.admin.stages import known_stage, move_stage, sign_off
 from gateway.cli.changing import Planned, Standing, catalogue_of, change, read_policy
-from gateway.cli.options import add_store, operator, required_settings, wall_clock
+from gateway.cli.options import Given, add_store, operator, required_settings, wall_clock
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
 from gateway.policy.vocabulary import Stage
@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stage.add_argument(
         "stage", metavar="|".join(Stage), help="suspended: nobody; evaluation: evaluators; preview: partners; general: anyone with a token"
     )
-    stage.add_argument("--from", dest="starts", default="", metavar="T", help="from then on (2026-12-08T09:00:00Z), not at once")
+    stage.add_argument(
+        "--from", dest="starts", action=Given, default="", metavar="T", help="from then on (2026-12-08T09:00:00Z), not at once"
+    )
     signoff = actions.add_parser("signoff", help="record an agency's sign-off of a widening", allow_abbrev=False)
     signoff.add_argument("model", metavar="M", help="model id or alias")
     signoff.add_argument("--stage", required=True, metavar="S", help="the stage to which the model may be widened")

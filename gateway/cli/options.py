@@ -17,9 +17,23 @@ from gateway.settings.shape import Settings, Store
 USUAL_CONFIG: Final = Path("config/gateway.yaml")
 
 
+class Given(argparse.Action):
+    """Stores a text that is not empty: what an unset variable of a script leaves must not be read as an option left out."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option_string: str | None = None
+    ) -> None:
+        """Store it; end with bad usage where it is empty."""
+        if not values:
+            parser.error(f"argument {option_string}: it is empty. Write {option_string} {self.metavar}, or leave it out")
+        setattr(namespace, self.dest, values)
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Add `--config FILE`; without it GATEWAY_CONFIG, then ./config/gateway.yaml if there is one."""
-    parser.add_argument("--config", metavar="FILE", help="settings file (default: GATEWAY_CONFIG, then ./config/gateway.yaml)")
+    parser.add_argument(
+        "--config", action=Given, metavar="FILE", help="settings file (default: GATEWAY_CONFIG, then ./config/gateway.yaml)"
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +43,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_store(parser: argparse.ArgumentParser) -> None:
     """Add what every verb on the store takes: `--store`, `--config`, `--json`."""
-    parser.add_argument("--store", metavar="URL", help="policy store (default: GATEWAY_STORE_URL, then the settings file's)")
+    parser.add_argument("--store", action=Given, metavar="URL", help="policy store (default: GATEWAY_STORE_URL, then the settings file's)")
     add_config(parser)
     add_json(parser)
 

@@ -6,8 +6,9 @@ from functools import partial
 
 from gateway.admin.commands import Command, add_partner, known_model, remove_partner
 from gateway.admin.inventory import partner_rows
+from gateway.admin.organisations import known_organisation
 from gateway.cli.changing import Planned, Standing, catalogue_of, change, read_policy
-from gateway.cli.options import add_store, optional_settings, required_settings, wall_clock
+from gateway.cli.options import Given, add_store, optional_settings, required_settings, wall_clock
 from gateway.cli.partner_file import add_export, add_import, run_export, run_import
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
@@ -59,8 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     _name_entry(parser)
-    parser.add_argument("--from", dest="valid_from", default="", metavar="T", help="holds from (2026-12-31T18:00:00Z, 2026-12-31, +30d)")
-    parser.add_argument("--until", dest="valid_until", default="", metavar="T", help="holds until, exclusive (the same forms)")
+    parser.add_argument(
+        "--from", dest="valid_from", action=Given, default="", metavar="T", help="holds from (2026-12-31T18:00:00Z, 2026-12-31, +30d)"
+    )
+    parser.add_argument(
+        "--until", dest="valid_until", action=Given, default="", metavar="T", help="holds until, exclusive (the same forms)"
+    )
     parser.add_argument("--evaluator", action="store_true", help="also while the model is in evaluation")
     parser.add_argument(
         "--covers-foreign-persons", action="store_true", help="nationality, residence and U.S. person rules do not apply to it"
@@ -72,7 +77,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--owner", action="append", default=[], metavar="CODE:PERCENT", help="an ultimate owner of the organisation, such as DE:60"
     )
     parser.add_argument(
-        "--limits", default="", metavar="requests=N,per=S,burst=N,concurrent=N", help="its own share of the model; some of these"
+        "--limits",
+        action=Given,
+        default="",
+        metavar="requests=N,per=S,burst=N,concurrent=N",
+        help="its own share of the model; some of these",
     )
     parser.add_argument("--authority", default="", metavar="REF", help="under whose authority")
 
@@ -88,7 +97,7 @@ def _name_entry(parser: argparse.ArgumentParser) -> None:
 def _addition(arguments: argparse.Namespace, settings: Settings, _: Standing) -> Planned:
     command = add_partner(
         catalogue_of(settings),
-        arguments.org,
+        known_organisation(arguments.org, settings.issuers),
         arguments.model,
         wall_clock(),
         valid_from=arguments.valid_from,

@@ -44,7 +44,7 @@ def run_import(arguments: argparse.Namespace) -> int:
     """Show the difference, ask, and make it in one step."""
     settings = required_settings(arguments)
     file = Path(arguments.file)
-    wanted = read_partners(read_text(file), str(file), catalogue_of(settings), expand_for(settings), wall_clock())
+    wanted = read_partners(read_text(file), str(file), catalogue_of(settings), settings.issuers, expand_for(settings), wall_clock())
     stored = asyncio.run(_stored(arguments, settings, {command.model for command in wanted}))
     command, rows = compare(wanted, stored, prune=arguments.prune, reason=arguments.reason)
     if not arguments.json or arguments.dry_run:

@@ -7,7 +7,9 @@ from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
+from rich.text import Text
 
 from gateway.demo.scene import Scene
 from gateway.demo.steps import GATED, OPEN, PARTNER
@@ -17,6 +19,7 @@ OPENING: Final = """\
 [bold]A gate in front of a model API[/bold]
 who asks, for which model, from where, under whose authority: to the last byte of the stream"""
 
+INDENT: Final = 2
 REFUSALS: Final = ("401", "403", "cut")
 
 
@@ -30,12 +33,16 @@ class Screen:
         """Say what stands where."""
         if self._console.is_terminal:
             self._console.print(Panel(OPENING, border_style="cyan", expand=False))
-        self._print(f"[dim]gate {scene.proxy_url} · admin {scene.admin_url} · upstream {scene.upstream.url}[/dim]\n")
+        self._wrap(f"[dim]gate {scene.proxy_url} · admin {scene.admin_url} · upstream {scene.upstream.url}[/dim]")
+        self._print("")
 
     def step(self, step: Step) -> None:
         """Show one step as it is done."""
         if self._console.is_terminal:
-            self._print("\n".join(_in_colour(step)))
+            first, *others = _in_colour(step)
+            self._wrap(first)
+            for line in others:
+                self._wrap(line, INDENT)
         else:
             self._print(escape("\n".join(_plain(step))))
 
@@ -52,6 +59,13 @@ class Screen:
             self._print(f"[dim]# {title}[/dim]")
             self._print("\n".join(map(escape, lines)) + "\n")
 
+    def _wrap(self, text: str, indent: int = 0) -> None:
+        """Print between words as there is room; a pipe has room for everything."""
+        if self._console.is_terminal:
+            self._console.print(Padding(Text.from_markup(text), (0, 0, 0, indent)), highlight=False)
+        else:
+            self._print(text)
+
     def _print(self, text: str) -> None:
         self._console.print(text, highlight=False, soft_wrap=True)
 
@@ -59,12 +73,12 @@ class Screen:
 def _in_colour(step: Step) -> list[str]:
     mark = "[bold green]✔[/bold green]" if step.ok else "[bold red]✘[/bold red]"
     colour = ("yellow" if step.came.startswith(REFUSALS) else "green") if step.ok else "red"
-    lines = [f"{mark} {escape(step.title)}", f"  [dim]→[/dim] [{colour}]{escape(step.came)}[/{colour}]"]
+    lines = [f"{mark} {escape(step.title)}", f"[dim]→[/dim] [{colour}]{escape(step.came)}[/{colour}]"]
     if step.figures:
         lines[1] += f"  [cyan]{escape(step.figures)}[/cyan]"
     if not step.ok:
-        lines.append(f"  [red]expected: {escape(step.expected)}[/red]")
-    return lines + [f"  [dim]{escape(line)}[/dim]" for line in step.details]
+        lines.append(f"[red]expected: {escape(step.expected)}[/red]")
+    return lines + [f"[dim]{escape(line)}[/dim]" for line in step.details]
 
 
 def _plain(step: Step) -> list[str]:

@@ -136,13 +136,13 @@ class KeySet:
             self._document = document
         self._confirmed_at = self._clock().steady
         if self._failures:
-            log.info("key set of issuer %s is available again", self.issuer.name)
+            self._tell(logging.INFO, "keyset_available")
         self.loaded, self._failures, self.problem = True, 0, ""
         self._count("ok" if self.ring.keys else "empty")
 
     def _replace(self, ring: KeyRing) -> None:
         for problem in ring.problems:
-            log.warning("key set of issuer %s: %s", self.issuer.name, problem)
+            self._tell(logging.WARNING, "keyset_key_unusable", problem=problem)
         self._absent.clear()
         if ring.identity == self.ring.identity and self.loaded:
             return
@@ -153,10 +153,14 @@ class KeySet:
     def _fail(self, problem: str, outcome: str) -> None:
         if not self._failures:
             rest = "the last good keys stay" if self.loaded else "no token of this issuer is accepted"
-            log.warning("key set of issuer %s: %s; %s", self.issuer.name, problem, rest)
+            self._tell(logging.WARNING, "keyset_unavailable", problem=problem, outcome=outcome, state=rest)
         self._failures += 1
         self.problem = problem
         self._count(outcome)
+
+    def _tell(self, level: int, event: str, **fields: str) -> None:
+        """Log as `audit.logs.event` does: of a plain message only the template would be written."""
+        log.log(level, event, extra={"gateway_fields": {"issuer": self.issuer.name, **fields}})
 
     def _count(self, outcome: str) -> None:
         self.fetches[outcome] = self.fetches.get(outcome, 0) + 1

@@ -70,22 +70,22 @@ class Revision(Generic[T]):
 
     def put(self, name: str, value: T) -> None:
         """Add or replace."""
-        self._part(name)[name] = value
+        index = hash(name) & self._mask
+        (self._parts[index] if self._own[index] else self._make_own(index))[name] = value
 
     def drop(self, name: str) -> None:
         """Take away what is there."""
-        del self._part(name)[name]
+        index = hash(name) & self._mask
+        del (self._parts[index] if self._own[index] else self._make_own(index))[name]
 
     def done(self) -> Mapping[str, T]:
         """Give the next version; then this is used no more."""
         return Shards(tuple(self._parts)) if self._mask else self._parts[0]
 
-    def _part(self, name: str) -> dict[str, T]:
-        index = hash(name) & self._mask
-        if not self._own[index]:
-            self._parts[index] = self._parts[index].copy()
-            self._own[index] = 1
-        return self._parts[index]
+    def _make_own(self, index: int) -> dict[str, T]:
+        part = self._parts[index] = self._parts[index].copy()
+        self._own[index] = 1
+        return part
 
 
 def differing(old: Mapping[str, T], new: Mapping[str, T]) -> Iterable[str]:

@@ -9,8 +9,8 @@ import yaml
 from msgspec import inspect
 
 from gateway.settings.document import line_of, pairs_of, repeated_keys
-from gateway.settings.forms import bare, example, expected, fits, plain_value
-from gateway.settings.problems import Problem, did_you_mean, shown
+from gateway.settings.forms import bare, choices, example, expected, fits, plain_value
+from gateway.settings.problems import Problem, did_you_mean, nearest, shown
 
 TEXT: Final = "tag:yaml.org,2002:str"
 NULL: Final = "tag:yaml.org,2002:null"
@@ -71,7 +71,7 @@ class Decoding:
         if value is BROKEN or fits(value, kind):
             return value
         got = shown(node.value) + (" in quotes" if node.style in ("'", '"') else "")
-        return self._refuse(node, path, f"expected {said}, got {got}. Write: {self._right_form(path, kind)}")
+        return self._refuse(node, path, f"expected {said}, got {got}. Write: {self._right_form(path, kind, node.value)}")
 
     def _text(self, node: yaml.ScalarNode, path: str) -> object:
         if node.tag != TEXT:
@@ -82,9 +82,12 @@ class Decoding:
             return self._refuse(node, path, f"expected one line of text, got control characters in {shown(node.value)}")
         return node.value
 
-    def _right_form(self, path: str, kind: inspect.Type) -> str:
+    def _right_form(self, path: str, kind: inspect.Type, got: str = "") -> str:
+        near = nearest(got, choices(kind))
         if path.endswith("]"):
-            return f"- {example(kind)}"
+            return f"- {near or example(kind)}"
+        if near:
+            return f"{path.rsplit('.', 1)[-1]}: {near}"
         default = self._defaults.get(path)
         plain = isinstance(default, str | int | float) and default != ""
         return f"{path.rsplit('.', 1)[-1]}: {msgspec.json.encode(default).decode() if plain else example(kind)}"

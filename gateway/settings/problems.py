@@ -34,8 +34,13 @@ def settings_error(file: str, problems: Iterable[Problem]) -> SettingsError:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean ...?` with the nearest known word, or nothing."""
-    near = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]}?" if near else ""
+    near = nearest(word, known)
+    return f" Did you mean {near}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Give the known word that is most like `word`, or nothing where none is."""
+    return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=0.6)), "")
 
 
 def shown(text: str) -> str:

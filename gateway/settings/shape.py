@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from gateway.policy.vocabulary import Stage
 from gateway.settings.approval_shape import Approvals
+from gateway.settings.listen_shape import AdminListener, Listen, ProxyListener, Tls
 from gateway.settings.release_shape import ReleasesSection
 from gateway.settings.rules_shape import CountryList, RestrictionsSection
 from gateway.settings.section import Bytes, Count, Most, Name, Seconds, Section
@@ -45,26 +46,6 @@ __all__ = [
 ]
 
 
-class Tls(Section, frozen=True, kw_only=True):
-    """Server certificate and key, PEM files, and whose client certificates are taken."""
-
-    certificate: str
-    key: str
-    client_ca: str = ""
-    client_certificates: Literal["none", "optional", "required"] = "none"
-
-
-class ProxyListener(Section, frozen=True, kw_only=True):
-    """Where callers connect."""
-
-    address: str = "0.0.0.0:8080"
-    tls: Tls | None = None
-    trusted_proxies: tuple[str, ...] = ()
-    proxy_protocol: Literal["off", "v1", "v2", "any"] = "off"
-    client_address_header: Literal["none", "x-forwarded-for", "forwarded"] = "none"
-    country_header: str = ""
-
-
 class Assertion(Section, frozen=True, kw_only=True):
     """The gate's own signature on what it lets through (ES256), for upstreams that ask for it."""
 
@@ -72,20 +53,6 @@ class Assertion(Section, frozen=True, kw_only=True):
     other_key_file: str = ""
     issuer: str = "gateway"
     lifetime: Annotated[float, Meta(ge=10, le=300)] = 60.0
-
-
-class AdminListener(Section, frozen=True, kw_only=True):
-    """Health, metrics and, later, decision points; keep it private."""
-
-    address: str = "127.0.0.1:9090"
-    tls: Tls | None = None
-
-
-class Listen(Section, frozen=True, kw_only=True):
-    """Both listeners."""
-
-    proxy: ProxyListener = ProxyListener()
-    admin: AdminListener = AdminListener()
 
 
 class Store(Section, frozen=True, kw_only=True):

@@ -13,6 +13,9 @@ from gateway.store.blobs import END, LONGEST_LINE, STRING, Blobs, Chunk, Protoco
 SLAB: Final = 8192
 """Bytes looked at together; chunks are of about this size."""
 
+CRUMB: Final = SLAB // 4
+"""Bytes below which a chunk is joined to the one before."""
+
 LONGEST_CHUNK: Final = 4 * SLAB
 """A longer one is recognised only if all of it is there: it is not waited for."""
 
@@ -171,9 +174,15 @@ class BlobReader:
             self._bind()
 
     def _bind(self) -> None:
-        if self._loose:
-            self._chunks.append(Chunk(b"".join(self._loose), self._loose_size, self._loose_first))
-            self._loose, self._loose_size = [], 0
+        """Make a chunk of what is loose, or join it to the one before, if it is little: many edits must not leave crumbs."""
+        if not self._loose:
+            return
+        chunk = Chunk(b"".join(self._loose), self._loose_size, self._loose_first)
+        self._loose, self._loose_size = [], 0
+        if self._chunks and len(chunk.data) < CRUMB and len(self._chunks[-1].data) < 2 * SLAB:
+            last = self._chunks.pop()
+            chunk = Chunk(last.data + chunk.data, last.size + chunk.size, last.first)
+        self._chunks.append(chunk)
 
 
 def _peek(data: bytes, position: int) -> bytes:

@@ -4,8 +4,9 @@ SHA-256 of each entry (length of field, field, value); these sorted and grouped 
 those in order. Nothing for no entries.
 """
 
-import hashlib
+from collections import defaultdict
 from collections.abc import Generator, Mapping
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
@@ -17,19 +18,21 @@ class Changes:
     """Entries added to a HASH and taken from it."""
 
     def __init__(self) -> None:
-        self.added: dict[int, bytearray] = {}
-        self.removed: dict[int, bytearray] = {}
+        self.added: defaultdict[int, bytearray] = defaultdict(bytearray)
+        self.removed: defaultdict[int, bytearray] = defaultdict(bytearray)
 
     def __repr__(self) -> str:
         return f"Changes(of {len(self.added.keys() | self.removed.keys())} groups)"
 
     def add(self, field: bytes, value: bytes) -> None:
         """Note an entry that is there now."""
-        _note(self.added, field, value)
+        leaf = sha256(b"%d:%b%b" % (len(field), field, value)).digest()
+        self.added[leaf[0]] += leaf
 
     def remove(self, field: bytes, value: bytes) -> None:
         """Note an entry that was there."""
-        _note(self.removed, field, value)
+        leaf = sha256(b"%d:%b%b" % (len(field), field, value)).digest()
+        self.removed[leaf[0]] += leaf
 
 
 class Digest:
@@ -38,7 +41,7 @@ class Digest:
     def __init__(self, groups: Mapping[int, bytes] = MappingProxyType({}), sums: Mapping[int, bytes] = MappingProxyType({})) -> None:
         self.groups = groups
         self._sums = sums
-        self.value = hashlib.sha256(b"".join(sums[index] for index in sorted(sums))).digest() if sums else b""
+        self.value = sha256(b"".join(sums[index] for index in sorted(sums))).digest() if sums else b""
 
     def __repr__(self) -> str:
         return f"Digest({self.value.hex()[:8]})"
@@ -54,17 +57,9 @@ class Digest:
             if leaves:
                 leaves.sort()
                 groups[index] = b"".join(leaves)
-                sums[index] = hashlib.sha256(groups[index]).digest()
+                sums[index] = sha256(groups[index]).digest()
             yield
         return Digest(groups, sums)
-
-
-def _note(groups: dict[int, bytearray], field: bytes, value: bytes) -> None:
-    leaf = hashlib.sha256(b"%d:%b%b" % (len(field), field, value)).digest()
-    group = groups.get(leaf[0])
-    if group is None:
-        group = groups[leaf[0]] = bytearray()
-    group += leaf
 
 
 def _leaves(group: bytes | bytearray) -> list[bytes]:

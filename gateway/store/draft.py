@@ -67,7 +67,8 @@ class Draft(Generic[T]):
         entry, problem = kind.decode(shown, value)
         self._entries.put(name, entry)
         self.changes.add(field, value)
-        self._note(name)
+        if len(self._names) < MOST:
+            self._names.add(name)
         if kind.mark is not None and kind.mark(entry):
             self._marked += 1
         if problem := problem or ("" if name == shown else "the field's name is not UTF-8"):
@@ -78,7 +79,8 @@ class Draft(Generic[T]):
         name = field.decode("utf-8", "surrogateescape")
         self._forget(name, field, value)
         self._entries.drop(name)
-        self._note(name)
+        if len(self._names) < MOST:
+            self._names.add(name)
 
     def done(self) -> Content[T]:
         """Give the next content; then this is used no more."""
@@ -91,10 +93,6 @@ class Draft(Generic[T]):
             self._marked -= 1
         if self._problems.get(name) is not None:
             self._problems.drop(name)
-
-    def _note(self, name: str) -> None:
-        if len(self._names) < MOST:
-            self._names.add(name)
 
 
 class Gone:

@@ -9,7 +9,9 @@ from gateway.admin.commands import RemovePartner
 from gateway.admin.partner_file import compare, read_partners, write_partners
 from gateway.errors import CommandError, SettingsError
 from gateway.policy.snapshot import Model
+from gateway.settings.shape import Issuer, Keys
 
+ISSUER = Issuer(name="corp", issuer="https://corp.example", audience=("a",), keys=Keys())
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 CATALOGUE = {"frontier-1": Model(id="frontier-1", upstream="main")}
 YAML = """\
@@ -28,7 +30,7 @@ frontier-1,org_beta,,,,true,DE:60
 
 
 def read(text: str, file: str = "partners.yaml") -> dict[str, object]:
-    return {command.organisation: command.grant for command in read_partners(text, file, CATALOGUE, frozenset, NOW)}
+    return {command.organisation: command.grant for command in read_partners(text, file, CATALOGUE, (ISSUER,), frozenset, NOW)}
 
 
 def stored(text: str) -> dict[str, dict[str, str]]:
@@ -44,12 +46,12 @@ def test_both_spellings_say_the_same() -> None:
 def test_what_is_exported_is_imported_without_a_difference(as_csv: bool) -> None:
     kept = stored(YAML)
     text = write_partners(kept, as_csv=as_csv)
-    wanted = read_partners(text, "p.csv" if as_csv else "p.yaml", CATALOGUE, frozenset, NOW)
+    wanted = read_partners(text, "p.csv" if as_csv else "p.yaml", CATALOGUE, (ISSUER,), frozenset, NOW)
     assert compare(wanted, kept, prune=True)[1] == []
 
 
 def test_only_differences_are_made_and_pruning_removes() -> None:
-    wanted = read_partners(YAML, "p.yaml", CATALOGUE, frozenset, NOW)
+    wanted = read_partners(YAML, "p.yaml", CATALOGUE, (ISSUER,), frozenset, NOW)
     before = {"frontier-1": {**stored(YAML)["frontier-1"], "org_beta": "{}", "org_old": "nonsense"}}
     command, rows = compare(wanted, before, prune=True, reason="yearly")
     assert [(row["what"], row["organisation"]) for row in rows] == [("change", "org_beta"), ("remove", "org_old")]
@@ -62,6 +64,10 @@ def test_only_differences_are_made_and_pruning_removes() -> None:
 MISTAKES = {
     "org_beta": ("org_acme", "org_acme is on the list of frontier-1 already"),
     "model: frontier-1\n": ("model: frontier-9\n", "p.yaml:3: partners[1]: model 'frontier-9' is not in the catalogue"),
+    "organisation: org_beta": (
+        "organisation: no/org_beta",
+        "p.yaml:3: partners[1]: organisation 'no/org_beta': the settings have no issuer 'no'",
+    ),
     "[hosting]": ("[host]", "Write one of: anonymizer, hosting"),
     "percent: 60": ("percent: 600", "p.yaml:6: partners[1].ownership[0].percent"),
     "country: DE": ("country: XX", "p.yaml:3: partners[1]: ownership"),

@@ -64,6 +64,14 @@ def test_an_error_is_one_line_for_people(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == "gateway: write it so\n"
 
 
+def test_a_lost_store_is_told_with_how_it_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    def lost() -> int:
+        raise StoreUnavailableError("127.0.0.1:1: no answer.")
+
+    exit_code(lost)
+    assert capsys.readouterr().err == "gateway: 127.0.0.1:1: no answer. The store is named by --store, GATEWAY_STORE_URL or the settings\n"
+
+
 def test_help_loads_no_server_and_no_store() -> None:
     program = (
         "import sys, gateway.cli\ntry: gateway.cli.main(['--help'])\nexcept SystemExit: pass\nprint(sorted(sys.modules), file=sys.stderr)"

@@ -50,6 +50,39 @@ def read(typed: Typed, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]
     return reading
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("partner", "add", "org_acme", "--model", "frontier-1", "--until", ""),
+        ("partner", "add", "org_acme", "--model", "frontier-1", "--from="),
+        ("partner", "add", "org_acme", "--model", "frontier-1", "--limits", ""),
+        ("partner", "add", "org_acme", "--model", "frontier-1", "--store", ""),
+        ("--config", "", "partner", "add", "org_acme", "--model", "frontier-1"),
+        ("model", "stage", "frontier-1", "general", "--from", ""),
+        ("revoke", "org", "org_acme", "--until", ""),
+        ("revoke", "token", "t-1", "--issuer", ""),
+        ("changes", "--since", ""),
+    ],
+)
+def test_what_an_unset_variable_leaves_is_not_an_option_left_out(
+    typed: Typed, server: RedisServer, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        typed(*command)
+    assert ended.value.code == 2
+    assert "it is empty. Write --" in capsys.readouterr().err
+    assert server.cli("KEYS", "*") == []
+
+
+def test_an_organisation_that_no_token_can_name_is_refused(typed: Typed, server: RedisServer, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (("partner", "add", "nobody/org_acme", "--model", "frontier-1"), ("revoke", "org", "demo/org_acme")):
+        assert typed(*command) == 1
+    said = capsys.readouterr().err
+    assert "no issuer 'nobody'" in said
+    assert "write org_acme" in said
+    assert server.cli("KEYS", "*") == []
+
+
 def test_a_partner_is_added_listed_and_removed(typed: Typed, read: Callable[..., Any], server: RedisServer) -> None:
     assert typed("partner", "add", "org_acme", "--model", "frontier-latest", "--until", "+30d", "--authority", "letter 3") == 0
     assert b"letter 3" in server.cli("HGET", "gateway:allowlist:frontier-1", "org_acme")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.forge import Clock, Signer, issuer, key_set
 
+from gateway.audit.logs import facts
 from gateway.identity.fetch import FetchError
 from gateway.identity.keyset import FILE_EVERY, KeySet
 from gateway.settings.shape import Keys
@@ -223,11 +224,11 @@ async def test_a_failure_and_its_end_are_logged_once(keyset: KeySet, publisher: 
     publisher.document = key_set(OLD, {"kty": "oct", "k": "c2VjcmV0"})
     await keyset.refresh()
     await keyset.refresh()
-    assert [record.message for record in caplog.records] == [
-        "key set of issuer main: could not be fetched; no token of this issuer is accepted",
-        "key set of issuer main: key 2: kty must be RSA, EC or OKP (a shared secret would let every reader sign)",
-        "key set of issuer main is available again",
-    ]
+    told = [facts(record, "w0") for record in caplog.records]
+    assert [line["event"] for line in told] == ["keyset_unavailable", "keyset_key_unusable", "keyset_available"]
+    assert {line["issuer"] for line in told} == {"main"}
+    assert (told[0]["problem"], told[0]["state"]) == ("could not be fetched", "no token of this issuer is accepted")
+    assert told[1]["problem"] == "key 2: kty must be RSA, EC or OKP (a shared secret would let every reader sign)"
 
 
 async def test_closing_ends_a_fetch_under_way(keyset: KeySet, publisher: Publisher) -> None:

@@ -4,14 +4,12 @@ import asyncio
 from functools import partial
 
 import pytest
-from support.house import KnownTokens, open_stage, policy
+from support.house import open_stage, policy
 from support.wire_ends import OK, Script, answering, eventually, raw_caller, read_request, scripted
 
 from gateway.clock import read_clock
-from gateway.identity.verifier import NeedKeys
-from gateway.policy.access import Instant, Subject
+from gateway.policy.access import Instant
 from gateway.policy.snapshot import Grant
-from gateway.policy.vocabulary import Reason
 
 FORGED = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n"forged"'
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -105,20 +103,8 @@ async def test_an_answer_before_its_request_has_left_ends_the_link() -> None:
         assert stage.gate.upstreams["api"].idle == 0
 
 
-class RememberedTokens(KnownTokens):
-    """Gives the very same subject for the same token, as the verifier does: only then is a permit given before looked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._known: dict[bytes, Subject | Reason | NeedKeys] = {}
-
-    def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
-        return self._known.setdefault(token, super().verify(token, now, shown))
-
-
 async def test_a_clock_set_back_before_a_grant_began_forgets_who_was_permitted() -> None:
     async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
-        stage.gate.identifier = RememberedTokens()
         start = read_clock()
         stage.publish(policy(frontier={"acme": Grant(valid_from=start.wall - 5)}, revision=2))
         for back, status in [(0.0, b"200"), (0.0, b"200"), (10.0, b"403"), (0.0, b"200")]:

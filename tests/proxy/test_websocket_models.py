@@ -22,6 +22,7 @@ SWITCHES = [
     b'{"type":"session.update","model":"%b"}',
     b'{"type":"response.create","response":{"model":"%b"}}',
     b'{"type":"session.update","session":{"audio":{"input":{"transcription":{"model":"%b"}}}}}',
+    b'{"type":"session.update","session":{"engine":"%b"}}',
 ]
 
 
@@ -100,9 +101,11 @@ async def test_a_switch_hidden_in_fragments_is_read() -> None:
         (b'{"session":{"mod\\u0065l":"frontier"}}', "model_ambiguous"),
         (b'{"session":{"model":["frontier"]}}', "model_unresolved"),
         (b'{"session":', "malformed_request"),
+        (b'{"session":{"prompt":{"id":"of_another"}}}', "route_not_allowed"),
+        (b'{"response":{"previous_response_id":"of_another"}}', "route_not_allowed"),
     ],
 )
-async def test_an_event_that_can_be_read_in_two_ways_ends_the_connection(event: bytes, reason: str) -> None:
+async def test_an_event_that_can_be_read_in_two_ways_or_reaches_beyond_ends_the_connection(event: bytes, reason: str) -> None:
     async with scripted(speaking(echo)) as upstream, open_stage([upstream.url]) as stage:
         async with talking(stage.port, b"/v1/realtime?model=open") as caller:
             caller.say(text(event))

@@ -2,7 +2,7 @@
 
 from gateway.settings.decode import decode
 from gateway.settings.document import compose
-from gateway.settings.shape import Limits, RestrictionsSection
+from gateway.settings.shape import Limits, Log, RestrictionsSection
 
 
 def test_values_come_plain_and_every_path_has_its_line() -> None:
@@ -11,6 +11,11 @@ def test_values_come_plain_and_every_path_has_its_line() -> None:
     assert value == {"us_person": True, "region": {"any_in": ["DE", "NO"]}}
     assert problems == []
     assert lines == {"": 1, "us_person": 1, "region": 3, "region.any_in": 4, "region.any_in[0]": 4, "region.any_in[1]": 5}
+
+
+def test_the_right_form_of_a_word_is_the_nearest() -> None:
+    _, (problem,), _ = decode(compose("level: wrning\n", "l.yaml"), Log)
+    assert problem.text == 'expected one of debug, error, info, warning, got "wrning". Write: level: warning'
 
 
 def test_the_right_form_of_a_number_is_its_default() -> None:

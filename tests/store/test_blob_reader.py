@@ -106,3 +106,13 @@ def test_another_protocol_is_noticed(sent: bytes) -> None:
 def test_a_length_that_is_none_is_noticed(sent: bytes) -> None:
     with pytest.raises(ValueError, match=r"negative|invalid literal"):
         BlobReader(2, Memory([])).read(sent, 0)
+
+
+def test_many_edits_leave_no_crumbs() -> None:
+    names = list(many())
+    before = read(dict.fromkeys(names, b"{}"), EMPTY, [])
+    for number in range(200):
+        names.insert(number * 4001 % len(names), b"org_x%d" % number)
+        before = read(dict.fromkeys(names, b"{}"), before, [])
+    assert list(before)[::2] == names
+    assert len(before.chunks) < 40

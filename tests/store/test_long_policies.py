@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.servers import RedisServer
-from support.witness import Watching, Witness, eventually
+from support.witness import CATALOGUE, Watching, Witness, eventually
 
 from gateway.policy.shards import Shards
 from gateway.policy.snapshot import Grant, Revocation
@@ -76,6 +76,9 @@ async def test_no_turn_of_the_loop_is_long(store_server: RedisServer, watching: 
     await shown(witness, MANY + 1)
     await at_work(store_server, "HSET", ALLOWLIST, "org_acme", '{"until": "2020-01-01T00:00:00Z"}', "org_7", "no JSON")
     await witness.sees(lambda seen: seen.grants["luna"]["org_7"].invalid, "the change of two")
+    published = len(witness.published)
+    witness.watch.replace_catalogue(dict(CATALOGUE))
+    await eventually(lambda: len(witness.published) > published, "publication under a new catalogue")
     await at_work(store_server, "HDEL", ALLOWLIST, "org_acme", "org_7")
     await shown(witness, MANY - 1)
     await at_work(store_server, "UNLINK", ALLOWLIST)
