@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from support.certificates import issue
+from support.certificates import Authority
 from support.running import RunningGate, running_gate
 from support.sdk import VOICES, Voice
 from support.servers import redis_server, store_server
@@ -16,7 +16,7 @@ __all__ = ["redis_server", "store_server"]
 def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Every SDK client reads the machine's list of authorities, 40 ms of it; here all talk in clear on loopback, and read one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SSL_CERT_FILE", str(issue(tmp_path_factory.mktemp("authority")).authority))
+        patch.setenv("SSL_CERT_FILE", str(Authority(tmp_path_factory.mktemp("authority"), "nobody").file))
         yield
 
 
