@@ -1,5 +1,6 @@
 """How long the gate itself says that its cuts took: its metric `gateway_revocation_seconds`, between two readings."""
 
+import sys
 import urllib.request
 from typing import Final
 
@@ -45,5 +46,7 @@ def swept_from(text: str) -> Swept:
     """Read it from the metrics' text (Prometheus text format)."""
     values = {name: float(value) for name, _, value in (line.rpartition(" ") for line in text.splitlines()) if name.startswith(_NAME)}
     bucket = f'{_NAME}_bucket{{le="'
-    within = sorted((float(name.removeprefix(bucket)[:-2]), value) for name, value in values.items() if name.startswith(bucket))
+    within = sorted(
+        (min(float(name.removeprefix(bucket)[:-2]), sys.float_info.max), value) for name, value in values.items() if name.startswith(bucket)
+    )
     return Swept(values.get(f"{_NAME}_count", 0.0), values.get(f"{_NAME}_sum", 0.0), tuple(within))
