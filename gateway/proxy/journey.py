@@ -211,20 +211,18 @@ class Gate:
         """
         snapshot, witness, fair_share = self._policy.snapshot, self.witness, self.fair_share
         route = request.route.name if request.route is not None else ""
-        if witness.accepting:
-            precedent = self._precedents.find(subject, model, location, route, snapshot, now)
-            if precedent is not None:
-                over = None if fair_share is None else fair_share.judge(precedent.permit, now, credit=credit)
-                if over is None:
-                    witness.on_precedent(request, precedent, now)
-                    return precedent.permit
-                return self._over_share(request, over, now)
-        access = AccessRequest(subject, model, location)
         if not witness.accepting:
-            refused = Denial((Reason.AUDIT_UNAVAILABLE,), access, revision=snapshot.revision)
+            refused = Denial((Reason.AUDIT_UNAVAILABLE,), AccessRequest(subject, model, location), revision=snapshot.revision)
             witness.on_decision(request, refused, snapshot, now, subject, model)
             return refused
-        decision = decide(access, snapshot, now)
+        precedent = self._precedents.find(subject, model, location, route, snapshot, now)
+        if precedent is not None:
+            over = None if fair_share is None else fair_share.judge(precedent.permit, now, credit=credit)
+            if over is None:
+                witness.on_precedent(request, precedent, now)
+                return precedent.permit
+            return self._over_share(request, over, now)
+        decision = decide(AccessRequest(subject, model, location), snapshot, now)
         if fair_share is not None and isinstance(decision, Permit):
             over = fair_share.judge(decision, now, credit=credit)
             if over is not None:

@@ -11,7 +11,7 @@ import httptools
 from gateway.proxy.answer import ResponseHead, read_answer_head
 from gateway.proxy.chunk import size_of_chunk
 from gateway.proxy.deadlines import NEVER
-from gateway.proxy.whole import WholeAnswer, read_whole
+from gateway.proxy.whole import NO_BODY, WholeAnswer, read_whole
 
 if TYPE_CHECKING:
     from gateway.proxy.upstream import Endpoint
@@ -20,7 +20,6 @@ CONTINUE_BELOW: Final = 200  # interim answers (RFC 9110 section 15.2)
 SWITCHING: Final = 101
 JOIN_BELOW: Final = 65_536  # bytes up to which one joined write is cheaper than handing over the pieces
 MOST_BARREN: Final = 1 << 18  # bytes of heads, interim answers, trailers and extensions in a row that bring no part of a body
-BODILESS: Final = frozenset((204, 304))
 
 
 class Exchange(Protocol):
@@ -251,7 +250,7 @@ class Link(asyncio.Protocol):
 
     def _read_head(self, status: int) -> ResponseHead:
         exchange = self._exchange
-        return read_answer_head(status, self._headers, bodiless=status in BODILESS or (exchange is not None and exchange.bodiless))
+        return read_answer_head(status, self._headers, bodiless=status in NO_BODY or (exchange is not None and exchange.bodiless))
 
     def _settle(self, exchange: Exchange, head: ResponseHead | None, chunks: list[bytes]) -> None:
         """Give the link back before the end is delivered: the next request may want it at once."""

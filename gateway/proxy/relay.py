@@ -228,7 +228,7 @@ class Relay(Struct, eq=False):
         self._link = link
         self._sent_at = self._gate.now()
         upstream = self._upstream
-        introduced = b"" if upstream.introduction is None else upstream.introduction.lines(self.permit, self.request.number)
+        introduced = upstream.introduce(self.permit, self.request.number)
         head = request_head(self.request, link.endpoint, upstream.credential, self.client_address, self._gate.scheme, introduced)
         link.carry(self, head, self.request.whole_body())
 

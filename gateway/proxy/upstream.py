@@ -5,6 +5,7 @@ import ssl
 from typing import Final
 from urllib.parse import urlsplit
 
+from gateway.policy.decision import Permit
 from gateway.proxy.deadlines import Deadlines
 from gateway.proxy.introduction import Introduction
 from gateway.proxy.link import Link
@@ -92,6 +93,10 @@ class Upstream:
 
     def __repr__(self) -> str:
         return f"<Upstream {self.name} {self._endpoints}>"
+
+    def introduce(self, permit: Permit, number: bytes) -> bytes:
+        """Header lines by which the gate introduces a request, each ended; none where nothing is to be told."""
+        return b"" if self.introduction is None else self.introduction.lines(permit, number)
 
     @property
     def open(self) -> int:

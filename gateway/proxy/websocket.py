@@ -68,7 +68,7 @@ class WebSocketRelay(Relay):
         self._link = link
         self._sent_at = self._gate.now()
         upstream = self._upstream
-        introduced = b"" if upstream.introduction is None else upstream.introduction.lines(self.permit, self.request.number)
+        introduced = upstream.introduce(self.permit, self.request.number)
         scheme = self._gate.scheme
         head = upgrade_head(self.request, link.endpoint, upstream.credential, self.client_address, scheme, introduced, self._key)
         link.carry(self, head, b"")

@@ -5,6 +5,9 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
+NESTED: Final = b"{["
+"""How a value begins that holds others."""
+
 MOST_KEYS: Final = 4096
 """Keys of one object; honest requests have dozens, and reading millions would hold up everybody else's for seconds."""
 

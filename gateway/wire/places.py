@@ -7,7 +7,7 @@ asks compares them with the one model; a None agrees with nothing. The look at t
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from gateway.wire.body import Members, read_text
+from gateway.wire.body import NESTED, Members, read_text
 from gateway.wire.depth import Found, explore, holds_id
 from gateway.wire.headers import Headers
 from gateway.wire.memo import Memo
@@ -20,7 +20,6 @@ from gateway.wire.shape import Shape
 NOTHING: Final = frozenset((b"null", b"false", b"[]", b"{}", b'""'))
 """Values that a field may hold to say that it is not used."""
 
-_NESTED: Final = b"{["
 _ITEMS: Final = frozenset(("input", "items"))  # of which a member may be no more than an id
 
 _CONTENT_FIELDS: Final = frozenset((b"content-type", b"content-encoding"))
@@ -41,7 +40,7 @@ def in_fields(members: Members, shape: Shape) -> Found | Refused:
     for prose, indexes in ((False, shape.other), (True, shape.prose)):
         for index in indexes:
             value, name = members.values[index], members.names[index]
-            if memoryview(value)[0] in _NESTED and not is_plain(name, value):
+            if memoryview(value)[0] in NESTED and not is_plain(name, value):
                 seen = explore(value, prose=prose, items=name in _ITEMS)
                 if isinstance(seen, Refused):
                     return seen

@@ -4,20 +4,16 @@ Whatever is unusual is None, and read thoroughly by `model.resolve`. A test hold
 would be read there.
 """
 
-from typing import Final
-
 import msgspec
 from msgspec import Raw
 
-from gateway.wire.body import COMPACT_UP_TO, accounts_for, read_compact, read_text
+from gateway.wire.body import COMPACT_UP_TO, NESTED, accounts_for, read_compact, read_text
 from gateway.wire.headers import Headers
 from gateway.wire.media import reads_json
 from gateway.wire.plain import conversation
 from gateway.wire.resolved import USABLE, Resolved
 from gateway.wire.route import Content, ModelIn, Route
 from gateway.wire.shape import SHAPES
-
-_NESTED: Final = b"{["
 
 
 def is_usual(route: Route, query: bytes, notable: Headers) -> bool:
@@ -37,7 +33,7 @@ def read_usual(route: Route, body: bytes) -> Resolved | None:
         return None
     for name in shape.nested:
         value = members[name]
-        if memoryview(value)[0] in _NESTED and not conversation(value):
+        if memoryview(value)[0] in NESTED and not conversation(value):
             return None
     model = read_text(members["model"])
     if model is None or not USABLE[model]:
