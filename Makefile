@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak fuzz hardness lock clean
+.PHONY: help demo test lint bench soak fuzz hunt hardness lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -35,6 +35,10 @@ soak: $(VENV)/.dev ## Let streams come and go under random edits for five minute
 
 fuzz: $(VENV)/.dev ## Look for faults by coverage, a minute for each target (ARGS="--seconds 5 frames models")
 	@PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
+
+hunt: $(VENV)/.dev ## Play the property tests on thousands of examples never tried before (ARGS: for pytest)
+	@./.ci/install-servers
+	@$(BIN)/pytest -m hypothesis --hypothesis-profile=hunt --timeout 900 $(ARGS)
 
 hardness: $(VENV)/.dev ## Measure what slow, silent and greedy callers cost (ARGS="--members 100")
 	@./.ci/install-servers

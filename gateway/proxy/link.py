@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CONTINUE_BELOW: Final = 200  # interim answers (RFC 9110 section 15.2)
 SWITCHING: Final = 101
+OWS: Final = b" \t"  # no part of a value (RFC 9110 section 5.5), but the parser leaves what trails
 JOIN_BELOW: Final = 65_536  # bytes up to which one joined write is cheaper than handing over the pieces
 MOST_BARREN: Final = 1 << 18  # bytes of heads, interim answers, trailers and extensions in a row that bring no part of a body
 
@@ -211,7 +212,7 @@ class Link(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field; those after the body (trailers) are dropped."""
         if self._head is None:
-            self._headers.append((name, value))
+            self._headers.append((name, value.strip(OWS)))
 
     def on_headers_complete(self) -> None:
         """The head is whole."""

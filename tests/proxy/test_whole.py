@@ -1,7 +1,7 @@
 """Answers that come whole: what is read of them is what the parser reads, and everything unusual is the parser's."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.wires import Heard, hear
 
@@ -70,6 +70,7 @@ names = st.sampled_from(
 texts = st.binary(max_size=6)
 
 
+@example([b"Date: ! \t"], 3, b"\0\0\0", 200)
 @given(
     st.lists(st.tuples(names, texts).map(b": ".join), max_size=4),
     st.integers(0, 12),
