@@ -17,6 +17,7 @@ from gateway.policy.decide import decide
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.allotment import Allotment
+from gateway.proxy.arrival import Arrival
 from gateway.proxy.deadlines import Deadlines, Timed
 from gateway.proxy.doors import Doors
 from gateway.proxy.evidence import Witness
@@ -137,15 +138,15 @@ class Gate:
         """Give the request its id."""
         request.number = b"%b%08x" % (self._prefix, next(self._numbers))
 
-    def read_head(self, connection: Connection, request: Request, method: bytes) -> bool:
+    def read_head(self, arrival: Arrival, request: Request, method: bytes) -> bool:
         """Give the request its id and its envelope; what is wrong with its head becomes its problem. True where the head is known."""
         self.number(request)
         if request.problem:
             return False
-        head = connection.head
+        head = arrival.head
         known = head is not None and head.is_that_of(request, method)
         if head is None or not known:
-            head = connection.head = Head(request, method)
+            head = arrival.head = Head(request, method)
         request.head = head
         request.envelope, request.headers, request.route, request.problem = head.envelope, head.envelope.headers, head.route, head.problem
         return known
