@@ -70,7 +70,6 @@ class SentinelGroup:
 
     def __exit__(self, *_: object) -> None:
         for server in (*self.sentinels, *self.servers):
-            server.kill()
             server.close()
 
     @property
