@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.settings_text import copy_demo_settings
 
 from gateway.demo.steps import STEPS
 
@@ -19,8 +20,7 @@ GATEWAY = (sys.executable, "-m", "gateway")
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "demo.yaml").write_text((ROOT / "config" / "demo.yaml").read_text())
+    copy_demo_settings(tmp_path)
     return tmp_path
 
 

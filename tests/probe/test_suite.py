@@ -12,6 +12,7 @@ from pathlib import Path
 from aiohttp import web
 from msgspec import structs
 from support.naive import ALLOWED, FORBIDDEN, TOKEN, pipe, recording, serving
+from support.settings_text import copy_demo_settings
 
 from gateway.demo.issuer import DemoIssuer
 from gateway.probe.exchange import Manner
@@ -111,8 +112,7 @@ async def test_no_finding_shows_a_credential(tmp_path: Path) -> None:
 
 
 def test_our_own_gate_holds_against_all_of_them(tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "demo.yaml").write_text((ROOT / "config" / "demo.yaml").read_text())
+    copy_demo_settings(tmp_path)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")} | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "gateway", "probe", "--self", "--json"]
     played = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=55)
