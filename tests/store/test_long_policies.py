@@ -55,9 +55,10 @@ async def at_work(server: RedisServer, *command: str | bytes) -> None:
 
 
 async def shown(witness: Witness, count: int) -> None:
-    await eventually(
-        lambda: len(witness.snapshot.grants.get("luna", ())) == count and not witness.watch._reading.locked(), f"{count} grants"
-    )  # noqa: SLF001
+    def quiet() -> bool:
+        return not witness.watch._reading.locked()  # noqa: SLF001
+
+    await eventually(lambda: len(witness.snapshot.grants.get("luna", ())) == count and quiet(), f"{count} grants")
 
 
 def fill(server: RedisServer, key: str) -> None:
