@@ -21,6 +21,7 @@ from gateway.dialects import Dialect
 from gateway.entrance import Entrance
 from gateway.errors import GatewayError
 from gateway.identity.fetch import HttpFetch
+from gateway.identity.trust import disowned
 from gateway.outfit import Outfit, Outfitter
 from gateway.outside import changed_outside
 from gateway.policy.access import Instant
@@ -125,6 +126,7 @@ class Gateway:
         self.entrance.renew(settings.listen.proxy)
         self.watch.replace_catalogue(fresh.catalogue, fresh.expand)
         self._soon(self._settle(before, fresh))
+        self.gate.leases.disown(disowned(before.settings.issuers, settings.issuers))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -264,7 +266,7 @@ class Gateway:
     def _published(self, old: Snapshot, new: Snapshot, models: frozenset[str] | None) -> None:
         # the leases look closer than at models: at organisations and subjects
         self.gate.leases.published(old, new, self.watch.seen_at, self.replica.published(old, new))
-        self.gate.fair_share = self.fair_share if new.shared_out else None
+        self.gate.decider.fair_share = self.fair_share if new.shared_out else None
         self.readings.on_snapshot(new)
         if changed_outside(old, new):
             self.metrics.outside_changes.inc()

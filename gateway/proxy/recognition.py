@@ -1,17 +1,9 @@
 """Who asked is asked again: after a wait, and when a connection that lasts wants something more. Tokens end, keys and issuers go."""
 
-from typing import Protocol
-
 from gateway.identity.trust import NeedKeys
 from gateway.policy.access import Instant, Subject
 from gateway.policy.vocabulary import Reason
-
-
-class Identifier(Protocol):
-    """Who turns a token into a subject."""
-
-    def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
-        """Say who it is, why not, or which keys must be fetched first. `shown`: the thumbprint of the client's certificate."""
+from gateway.proxy.sources import Identifier
 
 
 def doubt(identifier: Identifier, credential: bytes | Reason, now: Instant, shown: str, subject: Subject) -> Reason | None:

@@ -118,7 +118,7 @@ class WebSocketRelay(Relay):
         if gone is not None:
             self._cut(self._denial(gone))
             return False
-        decision = gate.decide(self.request, known.subject, name, known.location, now, credit=True)
+        decision = gate.decider.decide(self.request, known.subject, name, known.location, now, credit=True)
         if not isinstance(decision, Permit):
             self._cut(decision if isinstance(decision, Denial) else self._denial(Reason.LIMIT_EXCEEDED))
             return False
