@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from gateway.policy.vocabulary import Reason
 from gateway.wire.memo import Memo
-from gateway.wire.names import MODEL_FIELDS, fold
+from gateway.wire.names import fold, is_model_field
 from gateway.wire.references import OWNERS, STORED, item_problem, refused
 from gateway.wire.refused import Refused
 
@@ -135,7 +135,7 @@ def _look(pairs: _Pairs, prose: bool, found: Found, waiting: list[tuple[list[Any
             problem = refused(STORED[folded])
         elif folded in OWNERS and (_has_id(value) or (folded == "container" and isinstance(value, str))):
             problem = refused(OWNERS[folded])
-        elif not prose and folded in MODEL_FIELDS:
+        elif not prose and is_model_field(folded):
             found.append(value if isinstance(value, str) else None)
         elif isinstance(value, list) and not is_own(folded, fields):
             waiting.append((value, prose and folded not in _CONFIGURATION))

@@ -24,6 +24,8 @@ _RESPONSE_ONLY: Final = frozenset((b"alt-svc",))
 _OWN_FAMILY: Final = b"x-gateway-"
 # By which servers let a request be another one: of another path, host or method, from somewhere else, on another account.
 _OVERRIDING: Final = (_OWN_FAMILY, b"x-original-", b"x-rewrite-", b"x-forwarded-", b"x-http-method-", b"x-method-override-")
+# By which routers of models let a caller choose another model, host, account or key (Portkey, Helicone, LiteLLM, Envoy, Cloudflare).
+_ROUTING: Final = (b"x-portkey-", b"helicone-", b"x-litellm-", b"x-ai-eg-", b"cf-aig-")
 _SELECTING: Final = frozenset(
     b"forwarded x-host x-real-ip x-client-ip true-client-ip openai-organization openai-project x-goog-user-project".split()
 )
@@ -77,7 +79,7 @@ def forwardable_response(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def _passes_request(name: bytes) -> bool:
     spelled = flat(name)
-    return _passes(spelled, _REQUEST_ONLY | _SELECTING) and not (spelled + b"-").startswith((*_OVERRIDING, *_CERTIFYING))
+    return _passes(spelled, _REQUEST_ONLY | _SELECTING) and not (spelled + b"-").startswith((*_OVERRIDING, *_ROUTING, *_CERTIFYING))
 
 
 def _passes_response(name: bytes) -> bool:

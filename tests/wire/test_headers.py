@@ -124,6 +124,8 @@ def test_credentials_framing_and_hops_do_not_go_upstream(name: bytes) -> None:
         *(b"x-original-url", b"x_original_uri", b"x-rewrite-url", b"x-http-method-override", b"x-http-method", b"x-method-override"),
         *(b"x-forwarded-host", b"x-forwarded-prefix", b"x-forwarded-uri", b"forwarded", b"x-host", b"x-real-ip", b"true-client-ip"),
         *(b"openai-organization", b"openai_project", b"x-goog-user-project"),
+        *(b"x-portkey-config", b"x_portkey_config", b"helicone-fallbacks", b"helicone-target-url", b"x-litellm-api-key", b"x-litellm-tags"),
+        *(b"x-ai-eg-model", b"cf-aig-authorization"),
     ],
 )
 def test_what_would_make_another_request_of_it_does_not_go_upstream(name: bytes) -> None:
