@@ -49,7 +49,7 @@ portkey)
 	pid=$!
 	until_up http://127.0.0.1:8787/
 	kinds=()
-	for kind in plain json fields places names encodings forms batches stored fallbacks catalogue routes paths "own headers" framing; do
+	for kind in plain json fields places names encodings forms batches stored fallbacks catalogue routes paths "own headers" framing warm; do
 		kinds+=(--only "$kind")
 	done
 	probe http://127.0.0.1:8787 "${roles[@]}" --upstream 127.0.0.1:8098 --header-family x-portkey- \

@@ -11,7 +11,7 @@ from gateway.wire.body import NESTED, Members, read_text
 from gateway.wire.depth import Found, explore, holds_id
 from gateway.wire.headers import Headers
 from gateway.wire.memo import Memo
-from gateway.wire.names import names_model
+from gateway.wire.names import fold, names_model
 from gateway.wire.plain import is_plain
 from gateway.wire.references import refused as reference
 from gateway.wire.refused import Refused
@@ -41,7 +41,7 @@ def in_fields(members: Members, shape: Shape) -> Found | Refused:
         for index in indexes:
             value, name = members.values[index], members.names[index]
             if memoryview(value)[0] in NESTED and not is_plain(name, value):
-                seen = explore(value, prose=prose, items=name in _ITEMS)
+                seen = explore(value, prose=prose, items=fold(name) in _ITEMS)
                 if isinstance(seen, Refused):
                     return seen
                 found += seen

@@ -197,6 +197,12 @@ MESSAGES = route_of("/v1/messages")
         (RESPONSES, "background", True),
         (RESPONSES, "background", "true"),
         (RESPONSES, "background", 1),
+        (RESPONSES, "Background", True),
+        (RESPONSES, "BACKGROUND", "true"),
+        (RESPONSES, "bac\u212aground", True),
+        (RESPONSES, "back_ground", True),
+        (RESPONSES, "Input", [{"id": "msg_1"}]),
+        (RESPONSES, "ITEMS", [{"id": "msg_1"}]),
         (RESPONSES, "previous_response_id", "resp_1"),
         (RESPONSES, "conversation", {"id": "conv_1"}),
         (MESSAGES, "thread", {"id": "thread_1"}),
@@ -204,7 +210,9 @@ MESSAGES = route_of("/v1/messages")
     ],
 )
 def test_state_beyond_the_request_is_not_reached(route: Route, field: str, value: object) -> None:
-    assert reason_of(ask(json.dumps({"model": "a", field: value}).encode(), route=route)) is Reason.ROUTE_NOT_ALLOWED
+    for spaced in (None, (",", ":")):
+        body = json.dumps({"model": "a", field: value}, separators=spaced, ensure_ascii=spaced is None).encode()
+        assert reason_of(ask(body, route=route)) is Reason.ROUTE_NOT_ALLOWED
 
 
 def test_state_that_is_not_asked_for_is_no_state() -> None:
