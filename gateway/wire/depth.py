@@ -137,6 +137,8 @@ def _look(pairs: _Pairs, prose: bool, found: Found, waiting: list[tuple[list[Any
             problem = refused(OWNERS[folded])
         elif not prose and is_model_field(folded):
             found.append(value if isinstance(value, str) else None)
+        elif folded == "type" and name != "type" and isinstance(value, str):
+            problem = item_problem({**fields, "type": value})  # to a reader of any case
         elif isinstance(value, list) and not is_own(folded, fields):
             waiting.append((value, prose and folded not in _CONFIGURATION))
     return problem
@@ -163,5 +165,7 @@ def _is_bare_id(item: _Pairs) -> bool:
 
 
 def is_bare_id(fields: Mapping[str, Any]) -> bool:
-    """Whether an item of a list is no more than an id: it stands for a stored one."""
-    return bool(fields.get("id")) and not fields.get("type") and not fields.get("role")
+    """Whether an item of a list is no more than an id, to some reader: it stands for a stored one."""
+    if fields.get("type") or fields.get("role"):
+        return False
+    return any(value and _FOLDED[name] == "id" for name, value in fields.items())

@@ -142,6 +142,7 @@ def _in_the_object(base: Asked, route: Route, model: str, other: str) -> Iterato
         ("generationConfig", {"routingConfig": {"autoMode": {"modelRoutingPreference": "PRIORITIZE_QUALITY"}}}),
         ("options", {"draft_model": other}),
         ("draft_model", other),
+        ("extra", {"Type": {"model": other}}),
         ("preset", "somebody's"),
         ("route", "fallback"),
     ):
