@@ -33,7 +33,7 @@ case $name in
 litellm)
 	[ -x "$directory/litellm/bin/litellm" ] || {
 		python3 -m venv "$directory/litellm"
-		"$directory/litellm/bin/pip" install -q "litellm[proxy]==$litellm_version"
+		"$directory/litellm/bin/pip" install -q "litellm[proxy]==$litellm_version" prisma # without its module, refusals are 500
 	}
 	cd "$here"
 	LITELLM_MASTER_KEY="sk-$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False \

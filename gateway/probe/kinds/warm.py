@@ -6,9 +6,8 @@ What was read, verified or decided for the requests before must not answer for t
 from collections.abc import Callable
 from typing import Final
 
-from gateway.probe.kinds.credentials import STRANGE
-from gateway.probe.message import CHAT, ask, chunked, credential_line, post
-from gateway.probe.probe import Attempt, Must, Probe
+from gateway.probe.message import CHAT, ask, chunked, post
+from gateway.probe.probe import Attempt, Probe
 from gateway.probe.target import Target
 
 HOLE: Final = "what was decided for a connection or a head is taken for the next request on it"
@@ -25,50 +24,35 @@ def _model(target: Target, model: str) -> bytes:
     return ask(model, user="u" * room)
 
 
-def _kept(sent: bytes) -> bytes:
+def kept(sent: bytes) -> bytes:
+    """Let the connection live on after this request."""
     return sent.replace(LAST, b"", 1)
 
 
 def _usual(target: Target) -> bytes:
-    return _kept(post(target, _model(target, target.allowed)))
+    return kept(post(target, _model(target, target.allowed)))
 
 
-def _warm(make: Make) -> Callable[[Target], Attempt]:
+def warmed(make: Make) -> Callable[[Target], Attempt]:
+    """Ask the usual again and again on one connection, then this."""
     return lambda target: Attempt(make(target), warm=(_usual(target),) * TIMES)
 
 
 def _in_chunks(target: Target) -> bytes:
     body = chunked(_model(target, target.forbidden))
-    return _kept(post(target, body, CHAT, b"Transfer-Encoding: chunked", length=False))
-
-
-def _without_credential(target: Target) -> bytes:
-    return _kept(post(target, _model(target, target.allowed), credential=False))
-
-
-def _with_another(target: Target) -> bytes:
-    strange = credential_line(target.header, STRANGE)
-    return _kept(post(target, _model(target, target.allowed), CHAT, strange, credential=False))
+    return kept(post(target, body, CHAT, b"Transfer-Encoding: chunked", length=False))
 
 
 OTHERS: Final[tuple[tuple[str, Make], ...]] = (
-    ("the forbidden model, all else alike", lambda target: _kept(post(target, _model(target, target.forbidden)))),
-    ("the forbidden model in a longer body", lambda target: _kept(post(target, _model(target, target.forbidden) + b" " * 100))),
+    ("the forbidden model, all else alike", lambda target: kept(post(target, _model(target, target.forbidden)))),
+    ("the forbidden model in a longer body", lambda target: kept(post(target, _model(target, target.forbidden) + b" " * 100))),
     ("the forbidden model in chunks", _in_chunks),
     ("the forbidden model behind an allowed one", lambda target: _usual(target) + post(target, _model(target, target.forbidden))),
     (
         "the forbidden model in one more header",
-        lambda target: _kept(post(target, ask(target.allowed), CHAT, f"X-Model: {target.forbidden}".encode())),
+        lambda target: kept(post(target, ask(target.allowed), CHAT, f"X-Model: {target.forbidden}".encode())),
     ),
-    ("the forbidden model in the query", lambda target: _kept(post(target, ask(target.allowed), f"{CHAT}?model={target.forbidden}"))),
-    ("the forbidden model on another route", lambda target: _kept(post(target, _model(target, target.forbidden), "/v1/completions"))),
+    ("the forbidden model in the query", lambda target: kept(post(target, ask(target.allowed), f"{CHAT}?model={target.forbidden}"))),
+    ("the forbidden model on another route", lambda target: kept(post(target, _model(target, target.forbidden), "/v1/completions"))),
 )
-NOBODY: Final[tuple[tuple[str, Make], ...]] = (
-    ("no credential after good ones", _without_credential),
-    ("an unknown credential after good ones", _with_another),
-)
-
-PROBES: Final = (
-    *(Probe("warm", name, HOLE, SEEN, _warm(make)) for name, make in OTHERS),
-    *(Probe("warm", name, HOLE, SEEN, _warm(make), Must.KEEP_ALL) for name, make in NOBODY),
-)
+PROBES: Final = tuple(Probe("warm", name, HOLE, SEEN, warmed(make)) for name, make in OTHERS)
