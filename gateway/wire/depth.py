@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from gateway.policy.vocabulary import Reason
 from gateway.wire.memo import Memo
-from gateway.wire.names import fold, is_model_field
+from gateway.wire.names import fold, is_model_field, may_be_switch
 from gateway.wire.references import OWNERS, STORED, item_problem, refused
 from gateway.wire.refused import Refused
 
@@ -136,7 +136,8 @@ def _look(pairs: _Pairs, prose: bool, found: Found, waiting: list[tuple[list[Any
         elif folded in OWNERS and (_has_id(value) or (folded == "container" and isinstance(value, str))):
             problem = refused(OWNERS[folded])
         elif not prose and is_model_field(folded):
-            found.append(value if isinstance(value, str) else None)
+            if isinstance(value, str | list) or not may_be_switch(folded):
+                found.append(value if isinstance(value, str) else None)
         elif folded == "type" and name != "type" and isinstance(value, str):
             problem = item_problem({**fields, "type": value})  # to a reader of any case
         elif isinstance(value, list) and not is_own(folded, fields):

@@ -25,7 +25,10 @@ _ELSEWHERE: Final = frozenset(
 # The same, but only at the top of a body: a stored choice of models, and the leave to choose another (OpenRouter).
 _CHOOSING: Final = frozenset(("preset", "route"))
 # Whatever the model is for (`draft_model`, `answering_model`, `allowed_models`), the folded names of such fields end so.
-_ENDINGS: Final = ("model", "models", "modelid", "modelids", "modelname", "modelnames")
+_ENDINGS: Final = (
+    *("model", "models", "modelid", "modelids", "modelname", "modelnames", "modelarn", "modeluri", "modelpath", "modelref", "modelalias"),
+    *("engineid", "enginename", "deploymentid", "deploymentname"),
+)
 # Prompts, schemas and examples, in which a "model" is the caller's text; and plain numbers and switches.
 _FREE: Final = frozenset(
     "messages input prompt prefill system instructions metadata functions text prediction user stop stop_sequences response_format "  # noqa: SIM905 - reads as a list
@@ -74,3 +77,8 @@ def names_model(name: str) -> bool:
 def is_model_field(folded: str) -> bool:
     """Say so of a folded name."""
     return folded in _MODEL_FIELDS or folded.endswith(_ENDINGS)
+
+
+def may_be_switch(folded: str) -> bool:
+    """Whether a number or a switch is nothing unusual in a field of this name, known by its ending alone: `wait_for_model`."""
+    return folded not in _FOLDED
