@@ -1,13 +1,14 @@
 """Who asked is asked again after every wait: a body that comes slowly must not carry a token past its end."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from msgspec import Struct
 from support.book import Book
 from support.forge import Signer, issuer, key_set
-from support.house import KnownTokens, Stage, open_stage
+from support.house import KnownTokens, Stage, open_stage, policy
 from support.sockets import echo, speaking, talking, text
 from support.wire_ends import OK, RawCaller, ScriptedUpstream, answering, eventually, raw_caller, scripted
 
@@ -16,9 +17,14 @@ from gateway.identity.jwk import read_key_set
 from gateway.identity.keyset import KeySet
 from gateway.identity.verifier import NeedKeys, Verifier
 from gateway.policy.access import Instant, Subject
+from gateway.policy.gcra import rate_of
 from gateway.policy.holding import Holding
+from gateway.policy.share import Share
+from gateway.policy.snapshot import Grant
 from gateway.policy.vocabulary import Reason
+from gateway.proxy.fair_share import FairShare
 from gateway.proxy.ownership import Ownership
+from gateway.store.shares import Asked, Given
 from gateway.wire.route import Dialect
 
 BODY = b'{"model":"frontier"}'
@@ -131,4 +137,31 @@ async def test_a_token_that_ends_while_the_ledger_is_asked_reaches_no_object(say
         head, body = await caller.answer()
         assert head.startswith((b"HTTP/1.1 401 ", b"HTTP/1.1 503 "))
         assert reason.encode() in body
+        assert upstream.requests == []
+
+
+async def test_a_token_that_ends_while_a_share_is_asked_for_takes_nothing_of_it() -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        """A store that answers when it may, and gives what is asked."""
+
+        async def take(self, wanted: Sequence[Asked]) -> list[Given]:
+            asked.set()
+            await answer.wait()
+            return [Given(each.requests, 0.0, each.places) for each in wanted]
+
+    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+        stage.gate.identifier = tokens = Ended()
+        stage.publish(policy(frontier={"acme": Grant(share=Share(rate_of(9, 1.0, 9), 9, 1.0))}, revision=2))
+        stage.gate.decider.fair_share = FairShare(
+            Slow(), stage.gate.leases, lambda: stage.policy.snapshot, read_clock, workers=lambda: 1, on_taken=lambda _: None
+        )
+        caller.post()
+        await asyncio.wait_for(asked.wait(), 5)
+        tokens.now_says = Reason.TOKEN_EXPIRED
+        answer.set()
+        head, body = await caller.answer()
+        assert head.startswith(b"HTTP/1.1 401 ")
+        assert b"token_expired" in body
         assert upstream.requests == []
