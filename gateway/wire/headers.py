@@ -17,6 +17,8 @@ _HOP: Final = frozenset(
     b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer upgrade http2-settings "
     b"sec-websocket-key sec-websocket-version sec-websocket-accept sec-websocket-protocol sec-websocket-extensions".split()
 )
+# What `Connection` may name in vain: its own words, and by what a body was judged here.
+_NOT_OF_THE_HOP: Final = frozenset((b"close", b"keep-alive", b"", b"content-type", b"content-encoding"))
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 _REQUEST_ONLY: Final = CREDENTIALS | {b"host", b"expect"}
 # It would lead callers past the gate.
@@ -105,7 +107,7 @@ def _without_named(headers: Headers, kept: list[tuple[bytes, bytes]]) -> list[tu
 
 
 def _named(value: bytes) -> frozenset[bytes]:
-    return frozenset(option.strip(b" \t") for option in value.lower().split(b",")) - {b"close", b"keep-alive", b""}
+    return frozenset(option.strip(b" \t") for option in value.lower().split(b",")) - _NOT_OF_THE_HOP
 
 
 _NAMED: Final = Memo(_named, size=len)

@@ -139,6 +139,12 @@ def test_what_connection_names_is_removed_and_our_family_stays_removed() -> None
     assert forwardable_response([*headers, (b"connection", b"x-stays")]) == []
 
 
+@pytest.mark.parametrize("name", [b"content-type", b"content-encoding"])
+def test_what_says_how_a_body_is_read_stays_with_it_whatever_connection_names(name: bytes) -> None:
+    headers = [(b"connection", b"x-hop, " + name.title()), (name, b"1"), (b"x-hop", b"2")]
+    assert forwardable_request(headers) == forwardable_response(headers) == [(name, b"1")]
+
+
 def test_more_can_be_stripped() -> None:
     assert forwardable_request([(b"via", b"1"), (b"accept", b"a")], frozenset((b"via",))) == [(b"accept", b"a")]
 
