@@ -33,7 +33,9 @@ def in_other_letters(name: str, which: int) -> str:
     return "".join((letter, letter.upper(), LETTERS.get(letter, letter), letter)[way] for letter, way in zip(name, ways, strict=True))
 
 
-keys = st.builds(in_other_letters, st.sampled_from([*PLAIN, *STORED.values(), *OWNERS.values(), *_ELSEWHERE]), st.integers(0, 1 << 32))
+names = st.sampled_from([*PLAIN, *STORED.values(), *OWNERS.values(), *_ELSEWHERE])
+keys = st.builds(in_other_letters, names, st.integers(0, 1 << 32))
+strange = st.builds(in_other_letters, names, st.just(0xAAAAAAAA))  # every s and k another one
 leaves = st.sampled_from(["a", "b", "item_reference", "user", "function", "", None, True, False])
 values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(keys, inner, max_size=3), max_leaves=8)
 
@@ -91,7 +93,7 @@ def named(value: Any) -> list[str]:
 
 
 @settings(max_examples=1000)
-@given(st.dictionaries(keys, values, max_size=3), st.booleans())
+@given(st.dictionaries(keys, values, max_size=3) | st.builds(lambda name: {"session": {name: "b"}}, strange), st.booleans())
 def test_events_that_pass_name_to_it_what_was_judged(event: dict[str, Any], plain: bool) -> None:
     outcome = models_of(json.dumps(event, ensure_ascii=plain).encode())
     if not isinstance(outcome, Refused):
