@@ -16,6 +16,7 @@ from gateway.settings.release_shape import ReleasesSection, release_of
 from gateway.store.codec import decode_grant, decode_stage
 from gateway.store.edit import Edit
 from gateway.store.keys import Keys
+from gateway.store.rules import Expand
 
 _NOBODY: Final[Mapping[str, Grant]] = {}
 
@@ -30,17 +31,19 @@ def record_of(model: Model, snapshot: Snapshot) -> StageRecord:
     return StageRecord(Stage.SUSPENDED) if record.invalid else record
 
 
-def check_release(edits: Iterable[Edit], snapshot: Snapshot, keys: Keys, now: float, releases: ReleasesSection) -> None:
+def check_release(
+    edits: Iterable[Edit], snapshot: Snapshot, keys: Keys, now: float, releases: ReleasesSection, expand: Expand = frozenset
+) -> None:
     """Refuse edits that at `now` (epoch seconds) widen a stage unsigned, or put more on a list than it takes: CommandError.
 
-    What narrows passes, even where there are too many already.
+    What narrows passes, even where there are too many already. `expand` reads country groups, as a gate does.
     """
     steps = tuple(edits)
     named = dict.fromkeys(edit.field if edit.key == keys.models else keys.model_of(edit.key) for edit in steps)
     for name in named:
         model = snapshot.catalogue.get(name) if name is not None else None
         if model is not None:
-            _check(model, [edit for edit in steps if _is_of(edit, model, keys)], snapshot, keys, now, releases)
+            _check(model, [edit for edit in steps if _is_of(edit, model, keys)], snapshot, keys, now, releases, expand)
 
 
 def demand_signoffs(model: Model, present: StageRecord, stage: Stage, releases: ReleasesSection) -> None:
@@ -54,7 +57,7 @@ def demand_signoffs(model: Model, present: StageRecord, stage: Stage, releases: 
         )
 
 
-def _check(model: Model, edits: list[Edit], snapshot: Snapshot, keys: Keys, now: float, releases: ReleasesSection) -> None:
+def _check(model: Model, edits: list[Edit], snapshot: Snapshot, keys: Keys, now: float, releases: ReleasesSection, expand: Expand) -> None:
     before, after = record_of(model, snapshot), record_of(model, snapshot)
     old = snapshot.grants.get(model.id, _NOBODY)
     new = dict(old)
@@ -64,7 +67,7 @@ def _check(model: Model, edits: list[Edit], snapshot: Snapshot, keys: Keys, now:
         elif edit.after is None:
             new.pop(edit.field, None)
         else:
-            new[edit.field] = decode_grant(edit.after, frozenset)[0]
+            new[edit.field] = decode_grant(edit.after, expand)[0]
     present = in_force(before, now)
     reached = set(_reached(before, after, now))
     for stage in reached:

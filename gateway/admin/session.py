@@ -32,13 +32,16 @@ class PolicySession(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_policy(store: Store) -> AsyncIterator[PolicySession]:
-    """Open the store of these settings; StoreUnavailableError names it where it does not answer, refuses us or may not be written."""
+async def open_policy(store: Store, expand: Expand = frozenset) -> AsyncIterator[PolicySession]:
+    """Open the store of these settings; StoreUnavailableError names it where it does not answer, refuses us or may not be written.
+
+    `expand` reads country groups in what is written, as a gate does: what it could not read is not written.
+    """
     address = read_address(store, os.environ)
     client = connect(address, store.timeout)
     keys = Keys(address.prefix)
     try:
-        yield PolicySession(address, client, keys, PolicyReader(client, keys), PolicyWriter(client, keys))
+        yield PolicySession(address, client, keys, PolicyReader(client, keys), PolicyWriter(client, keys, expand))
     except (RedisError, OSError) as lost:
         raise StoreUnavailableError(f"the policy store at {address} cannot be used: {lost}") from None
     finally:

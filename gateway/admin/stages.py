@@ -45,7 +45,7 @@ def move_stage(
     present = in_force(current, now.timestamp())
     demand_signoffs(model, present, stage, releases)
     if not starts:
-        record = StageRecord(stage, write_instant(now), _text(authority), signoffs=kept(present.signoffs, stage))
+        record = StageRecord(stage, write_instant(now), _text(authority), signoffs=kept(present, stage))
         return SetStage(model.id, stage, stored(record), _text(reason))
     start = read_instant(starts, now, "--from")
     if start <= now:
@@ -70,6 +70,8 @@ def sign_off(
     asked = release_of(stage, releases).signoffs
     if not asked:
         raise CommandError(f"no sign-off is asked for {stage}. Name the agencies in the settings: stages: {{{stage}: {{signoffs: [...]}}}}")
+    if not agency:
+        raise CommandError(f"which agency signs? Write --agency with one of: {', '.join(asked)}.")
     if agency not in asked:
         near = get_close_matches(agency, asked, cutoff=0.5) or asked
         raise CommandError(f"--agency {agency!r} is not asked for {stage}. Write one of: {', '.join(near)}.")

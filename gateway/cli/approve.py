@@ -11,10 +11,11 @@ from gateway.admin.pending import pending_rows
 from gateway.admin.releases import check_release
 from gateway.admin.session import open_policy
 from gateway.cli.changing import ATTEMPTS, read_policy, tell
-from gateway.cli.options import add_store, operator_proof, required_settings, store_section, wall_clock
+from gateway.cli.options import add_store, operator_proof, required_settings, store_section
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
 from gateway.errors import CommandError, OvertakenError
+from gateway.settings.provision import expand_for
 from gateway.settings.shape import Settings
 from gateway.store.edit import Edit
 
@@ -45,11 +46,11 @@ async def _rows(arguments: argparse.Namespace, settings: Settings) -> list[dict[
 
 async def _approve(arguments: argparse.Namespace, settings: Settings) -> int:
     name, secret = operator_proof()
-    async with open_policy(store_section(arguments, settings)) as policy:
+    async with open_policy(store_section(arguments, settings), expand_for(settings)) as policy:
 
         async def judge(edits: Sequence[Edit]) -> int:
             snapshot = await read_policy(arguments, settings)
-            check_release(edits, snapshot, policy.keys, wall_clock().timestamp(), settings.stages)
+            check_release(edits, snapshot, policy.keys, await policy.reader.now(), settings.stages, expand_for(settings))
             return snapshot.revision
 
         for _ in range(ATTEMPTS):

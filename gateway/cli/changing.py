@@ -21,7 +21,7 @@ from gateway.admin.service import Administration, Change
 from gateway.admin.session import PolicySession, open_policy, read_snapshot
 from gateway.admin.waiting import wait_for
 from gateway.admin.widening import always_narrows, widens
-from gateway.cli.options import operator, operator_proof, optional_settings, required_settings, store_section, wall_clock
+from gateway.cli.options import operator, operator_proof, optional_settings, required_settings, store_section
 from gateway.cli.tables import show_json
 from gateway.cli.wait import as_facts, show_answers, verdict
 from gateway.errors import CommandError, OvertakenError, StoreUnavailableError
@@ -48,11 +48,15 @@ async def read_policy(arguments: argparse.Namespace, settings: Settings) -> Snap
 
 
 class Standing(Struct, frozen=True):
-    """The policy as it stands when a change is planned on it; `stages` as they are stored."""
+    """The policy as it stands when a change is planned on it, `now` by the store's clock; `stages` as they are stored.
+
+    Judged by the clock of whoever types, a schedule could have come or a grant be over that on the gates is not.
+    """
 
     snapshot: Snapshot
     keys: Keys
     stages: Mapping[bytes, bytes]
+    now: datetime
 
     def unchanged(self, model: str) -> Condition:
         """Demand that the stage of the model is still as it was read."""
@@ -80,7 +84,8 @@ def change(arguments: argparse.Namespace, command: Command | Plan, done: str) ->
 
 async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done: str) -> int:
     settings = optional_settings(arguments)
-    async with open_policy(store_section(arguments, settings)) as policy:
+    expand = frozenset if settings is None else expand_for(settings)
+    async with open_policy(store_section(arguments, settings), expand) as policy:
         for _ in range(ATTEMPTS):
             with contextlib.suppress(OvertakenError):
                 return await _attempt(arguments, given, done, policy)
@@ -101,7 +106,8 @@ async def _attempt(arguments: argparse.Namespace, given: Command | Plan, done: s
 
 async def _standing(arguments: argparse.Namespace, policy: PolicySession) -> Standing:
     stages = await cast("Awaitable[dict[bytes, bytes]]", policy.client.hgetall(policy.keys.models))
-    return Standing(await read_policy(arguments, required_settings(arguments)), policy.keys, stages)
+    now = datetime.fromtimestamp(await policy.reader.now(), UTC)
+    return Standing(await read_policy(arguments, required_settings(arguments)), policy.keys, stages, now)
 
 
 async def _takes_two(arguments: argparse.Namespace, command: Command, policy: PolicySession) -> bool:
@@ -117,8 +123,8 @@ async def _takes_two(arguments: argparse.Namespace, command: Command, policy: Po
 
 def _waits(arguments: argparse.Namespace, command: Command, stands: Standing) -> bool:
     """Hold the command to what releases ask for; say whether it waits for a second operator."""
-    settings, now = required_settings(arguments), wall_clock().timestamp()
-    check_release(edits_of(command, stands.keys), stands.snapshot, stands.keys, now, settings.stages)
+    settings, now = required_settings(arguments), stands.now.timestamp()
+    check_release(edits_of(command, stands.keys), stands.snapshot, stands.keys, now, settings.stages, expand_for(settings))
     return settings.approvals.widening and widens(command, stands.snapshot, now)
 
 

@@ -80,7 +80,7 @@ async def _stored(arguments: argparse.Namespace, settings: Settings) -> dict[str
 
 
 def _read(file: Path, settings: Settings) -> ReadDirective:
-    return read_directive(read_text(file), str(file), catalogue_of(settings), expand_for(settings), wall_clock())
+    return read_directive(read_text(file), str(file), catalogue_of(settings), expand_for(settings), wall_clock(), settings.issuers)
 
 
 def _list(arguments: argparse.Namespace) -> int:

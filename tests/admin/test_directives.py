@@ -50,6 +50,10 @@ def test_a_replacement_says_whom_it_misses_and_what_it_leaves_free() -> None:
     assert replacing_notes(one, ("d-1",), {"d-1": both}, models) == ["no directive covers b any more"]
     assert replacing_notes(one, ("d-1",), {"d-1": both, "d-3": every}, models) == []
     assert replacing_notes(one, (), {"d-2": both}, models) == ["no directive covers b any more"], "one with its own id is replaced too"
+    annex = Directive("d-4", models=frozenset({"a", "b"}), except_organisations=frozenset({"org_acme"}), except_models=frozenset({"a"}))
+    (note,) = replacing_notes(annex, (), {"d-1": both}, models)
+    assert note == "d-1 still binds organisations that d-4 excepts, on a: supersede or lift it"
+    assert replacing_notes(annex, ("d-1",), {"d-1": both}, models) == []
     (missing,) = replacing_notes(one, ("d-9",), {"d-1": both}, models)
     assert missing.startswith("d-9 is not applied")
 
