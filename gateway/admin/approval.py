@@ -1,7 +1,7 @@
 """Two persons: who widens the policy asks, and another operator approves exactly that."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -12,6 +12,9 @@ from gateway.errors import CommandError
 from gateway.settings.approval_shape import Approvals
 from gateway.store.edit import Condition, Edit
 from gateway.store.writer import Change
+
+AHEAD: Final = 60.0
+"""Seconds that a request may be ahead of the store's clock, should that have been set back since."""
 
 Judge = Callable[[Sequence[Edit]], Awaitable[int]]
 
@@ -68,7 +71,9 @@ def _judge(content: Content, asked: Proof, approvals: Approvals, name: str, now:
         raise CommandError(f"nobody whom the settings know has asked for {content.name}. Nothing has changed.")
     if asked.operator == name:
         raise CommandError(f"{content.name} was asked for by {name}: another operator has to approve it. Nothing has changed.")
-    if now >= content.until:
+    if content.at > now + AHEAD:
+        raise CommandError(f"{content.name} is dated ahead of the store's clock, so that it would wait too long. Nothing has changed.")
+    if now >= content.expires(approvals.valid_for):
         raise CommandError(f"{content.name} has expired: ask for it again. Nothing has changed.")
 
 

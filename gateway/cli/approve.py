@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _rows(arguments: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
     async with open_policy(store_section(arguments, settings)) as policy:
-        return pending_rows(dict(await policy.reader.pending()), await policy.reader.now())
+        return pending_rows(dict(await policy.reader.pending()), await policy.reader.now(), settings.approvals.valid_for)
 
 
 async def _approve(arguments: argparse.Namespace, settings: Settings) -> int:

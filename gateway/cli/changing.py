@@ -20,7 +20,7 @@ from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.admin.service import Administration, Change
 from gateway.admin.session import PolicySession, open_policy, read_snapshot
 from gateway.admin.waiting import wait_for
-from gateway.admin.widening import always_narrows, widens
+from gateway.admin.widening import always_narrows, tells_more, widens
 from gateway.cli.options import operator, operator_proof, optional_settings, required_settings, store_section
 from gateway.cli.tables import show_json
 from gateway.cli.wait import as_facts, show_answers, verdict
@@ -118,7 +118,7 @@ async def _takes_two(arguments: argparse.Namespace, command: Command, policy: Po
     if settings is None or not settings.approvals.widening or not isinstance(command, RemovePartner):
         return False
     held = await cast("Awaitable[bytes | None]", policy.client.hget(policy.keys.allowlist(command.model), command.organisation))
-    return held is not None and decode_grant(held, expand_for(settings))[0].ownership is not None
+    return held is not None and tells_more(decode_grant(held, expand_for(settings))[0])
 
 
 def _waits(arguments: argparse.Namespace, command: Command, stands: Standing) -> bool:

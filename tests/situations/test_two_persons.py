@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from support.running import GATED
 
-from gateway.admin.operators import Proof
+from gateway.admin.operators import Proof, prove
 from gateway.admin.pending import Pending, content_of
 from gateway.settings.approval_shape import Approvals, OperatorSection
 from gateway.settings.release_shape import ReleaseSection, ReleasesSection
@@ -145,3 +145,17 @@ async def test_a_change_does_not_wait_for_ever(newsroom: Any, desk: Desk) -> Non
     desk.sits("bob")
     assert "has expired" in await newsroom.is_refused("approve", change)
     assert [row["state"] for row in await newsroom.reads("approve")] == ["expired"]
+
+
+@TWO
+async def test_who_asks_does_not_say_how_long_the_request_is_good(newsroom: Any, desk: Desk) -> None:
+    edit, now = Edit("grant.put", f"gateway:allowlist:{GATED}", "org_acme", b"{}"), time.time()
+    yesterday, tomorrow = (content_of((edit,), (None,), "ann", "", now + days * 86400, 10 * 86400) for days in (-2, 1))
+    secret = ANN.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for content in (yesterday, tomorrow):
+        asked = Pending(content, prove("ann", secret, APPROVALS.operators, content.statement("propose")))
+        newsroom.gate.raw.hset("gateway:pending", content.name, msgspec.json.encode(asked))
+    assert {row["change"]: row["state"] for row in await newsroom.reads("approve")}[yesterday.name] == "expired"
+    desk.sits("bob")
+    assert "has expired" in await newsroom.is_refused("approve", yesterday.name)
+    assert "dated ahead" in await newsroom.is_refused("approve", tomorrow.name)
