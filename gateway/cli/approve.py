@@ -10,7 +10,7 @@ from gateway.admin.approval import approve
 from gateway.admin.pending import pending_rows
 from gateway.admin.releases import check_release
 from gateway.admin.session import open_policy
-from gateway.cli.changing import ATTEMPTS, read_policy, tell
+from gateway.cli.changing import ATTEMPTS, read_policy, tell, terms_of
 from gateway.cli.options import add_store, operator_proof, required_settings, store_section
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
@@ -50,7 +50,7 @@ async def _approve(arguments: argparse.Namespace, settings: Settings) -> int:
 
         async def judge(edits: Sequence[Edit]) -> int:
             snapshot = await read_policy(arguments, settings)
-            check_release(edits, snapshot, policy.keys, await policy.reader.now(), settings.stages, expand_for(settings))
+            check_release(edits, snapshot, policy.keys, await policy.reader.now(), terms_of(settings))
             return snapshot.revision
 
         for _ in range(ATTEMPTS):

@@ -15,7 +15,7 @@ from gateway.admin.approval import propose
 from gateway.admin.commands import AddPartner, Command, RemovePartner
 from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.edits import edits_of
-from gateway.admin.releases import check_release
+from gateway.admin.releases import Terms, check_release
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.admin.service import Administration, Change
 from gateway.admin.session import PolicySession, open_policy, read_snapshot
@@ -42,6 +42,11 @@ def catalogue_of(settings: Settings) -> Mapping[str, Model]:
     return build_catalogue(settings, country_groups(settings))
 
 
+def terms_of(settings: Settings) -> Terms:
+    """Say what every change is held to."""
+    return Terms(settings.stages, settings.approvals.operators, expand_for(settings))
+
+
 async def read_policy(arguments: argparse.Namespace, settings: Settings) -> Snapshot:
     """Read the store once, as a gate with these settings would."""
     return await read_snapshot(store_section(arguments, settings), catalogue_of(settings), expand_for(settings))
@@ -64,11 +69,15 @@ class Standing(Struct, frozen=True):
 
 
 class Planned(Struct, frozen=True):
-    """A command made from the policy as it stands, what to say when it is done, and what must still hold then."""
+    """A command made from the policy as it stands, what to say when it is done, and what must still hold then.
+
+    `actor`: who has proved who it is; empty where nobody was asked to.
+    """
 
     command: Command
     done: str
     conditions: tuple[Condition, ...] = ()
+    actor: str = ""
 
 
 Plan = Callable[[Standing], Planned]
@@ -99,7 +108,7 @@ async def _attempt(arguments: argparse.Namespace, given: Command | Plan, done: s
     if stands is not None and _waits(arguments, planned.command, stands):
         return await _propose(arguments, planned, policy)
     at = None if stands is None else stands.snapshot.revision
-    made = await Administration(policy.writer, policy.keys, operator()).carry_out(planned.command, planned.conditions, at)
+    made = await Administration(policy.writer, policy.keys, planned.actor or operator()).carry_out(planned.command, planned.conditions, at)
     _check(planned.command, made)
     return await tell(arguments, policy, made, f"{planned.done}{_replacing(planned.command, made)}")
 
@@ -124,7 +133,7 @@ async def _takes_two(arguments: argparse.Namespace, command: Command, policy: Po
 def _waits(arguments: argparse.Namespace, command: Command, stands: Standing) -> bool:
     """Hold the command to what releases ask for; say whether it waits for a second operator."""
     settings, now = required_settings(arguments), stands.now.timestamp()
-    check_release(edits_of(command, stands.keys), stands.snapshot, stands.keys, now, settings.stages, expand_for(settings))
+    check_release(edits_of(command, stands.keys), stands.snapshot, stands.keys, now, terms_of(settings))
     return settings.approvals.widening and widens(command, stands.snapshot, now)
 
 

@@ -42,6 +42,7 @@ class _SignOff(Struct, frozen=True, forbid_unknown_fields=True):
     authority: str
     by: str = ""
     at: str = ""
+    proof: str = ""
 
 
 class _Next(Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,7 +140,7 @@ def _grant(entry: _Grant, expand: Expand) -> Grant:
 
 
 def _stage(entry: _Stage) -> StageRecord:
-    signoffs = tuple(SignOff(one.agency, one.stage, one.authority, one.by, one.at) for one in entry.signoffs)
+    signoffs = tuple(SignOff(one.agency, one.stage, one.authority, one.by, one.at, one.proof) for one in entry.signoffs)
     record = StageRecord(entry.stage, str(entry.since), entry.authority, signoffs=signoffs)
     if entry.next is None:
         return record

@@ -159,3 +159,29 @@ async def test_who_asks_does_not_say_how_long_the_request_is_good(newsroom: Any,
     desk.sits("bob")
     assert "has expired" in await newsroom.is_refused("approve", yesterday.name)
     assert "dated ahead" in await newsroom.is_refused("approve", tomorrow.name)
+
+
+@pytest.mark.parametrize(
+    "newsroom",
+    [{"approvals": Approvals(operators=APPROVALS.operators), "stages": ReleasesSection(preview=ReleaseSection(signoffs=("bis",)))}],
+    indirect=True,
+)
+async def test_a_sign_off_is_an_operators_and_no_accounts(newsroom: Any, desk: Desk) -> None:
+    partner = newsroom.caller()
+    await newsroom.gate.admit("org_acme")
+    word = ("model", "signoff", GATED, "--stage", "preview", "--authority", "letter 7")
+    assert "GATEWAY_OPERATOR" in await newsroom.is_refused(*word), "an account's name proves nothing"
+    desk.sits("bob")
+    assert "a sign-off needs a key" in await newsroom.is_refused(*word)
+    said = {"stage": "evaluation", "signoffs": [{"agency": "bis", "stage": "preview", "authority": "letter 7", "by": "ann"}]}
+    newsroom.gate.raw.hset("gateway:models", GATED, json.dumps(said))
+    assert "is not signed by an operator" in await newsroom.is_refused("model", "stage", GATED, "preview")
+    (model, *_) = await newsroom.reads("model", "list")
+    assert model["signoffs"] == ["bis: preview (letter 7), not proved"]
+    desk.sits("ann")
+    await newsroom.orders(*word)
+    assert [row["who"] for row in await newsroom.reads("changes") if row["what"] == "stage.put"] == ["ann (authenticated)"]
+    await newsroom.orders("model", "stage", GATED, "preview")
+    (model, *_) = await newsroom.reads("model", "list")
+    assert (model["stage"], model["signoffs"]) == ("preview", ["bis: preview (letter 7), signed by ann"])
+    assert await partner.asks() == 200
