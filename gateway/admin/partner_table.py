@@ -30,19 +30,20 @@ def as_yaml(text: str, file: str) -> str:
         raise settings_error(file, [Problem("", f"not readable as CSV: {error}", max(reader.line_num, 1))]) from None
     except ValueError as error:
         raise settings_error(file, [Problem("", str(error), max(reader.line_num, 1))]) from None
-    return "\n".join(lines) if len(lines) > 1 else "partners: []"
+    return "\n".join(lines) if any(lines[1:]) else "partners: []"
 
 
 def flat(entry: dict[str, Any]) -> dict[str, str]:
+    """Spell one entry as cells; CommandError where it has what no cell has a place for."""
     for name in ("conditions", "limits"):
         if entry.get(name):
             raise CommandError(
                 f"the grant of {entry['organisation']!r} on {entry['model']!r} has {name}, for which CSV has no place. Use YAML."
             )
-    flat = {name: str(value) for name, value in entry.items() if name not in {"waive", "ownership", "evaluator", "covers_foreign_persons"}}
-    flat["waive"] = " ".join(entry.get("waive", ()))
-    flat["ownership"] = " ".join(f"{one['country']}:{one['percent']:g}" for one in entry.get("ownership", ()))
-    return flat | {name: "true" for name in ("evaluator", "covers_foreign_persons") if entry.get(name)}
+    plain = {name: str(value) for name, value in entry.items() if name not in {"waive", "ownership", "evaluator", "covers_foreign_persons"}}
+    plain["waive"] = " ".join(entry.get("waive", ()))
+    plain["ownership"] = " ".join(f"{one['country']}:{one['percent']:.15g}" for one in entry.get("ownership", ()))
+    return plain | {name: "true" for name in ("evaluator", "covers_foreign_persons") if entry.get(name)}
 
 
 def _head(names: list[str]) -> list[str]:

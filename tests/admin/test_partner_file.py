@@ -102,6 +102,16 @@ def test_a_mistake_in_a_table_too(right: str, wrong: str, said: str) -> None:
     assert said in str(refused.value)
 
 
+def test_a_share_is_exported_to_the_last_digit() -> None:
+    grant = {"ownership": [{"country": "DE", "percent": 49.9999999}]}
+    kept = {"frontier-1": {"org_beta": json.dumps(grant)}}
+    assert read(write_partners(kept, as_csv=True), "p.csv") == {"org_beta": grant}
+
+
+def test_a_table_of_empty_lines_names_nobody() -> None:
+    assert read("model,organisation\n\n,\n", "p.csv") == {}
+
+
 def test_a_table_as_a_spreadsheet_leaves_it() -> None:
     saved = "\ufeff" + CSV.replace("true", "TRUE").replace("\n", "\r\n") + ",,,,,,,,\r\n\r\n"
     assert read(saved.removeprefix("\ufeff"), "p.csv") == read(CSV, "p.csv")
