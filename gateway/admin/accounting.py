@@ -30,7 +30,7 @@ def account(changes: Sequence[ChangeEntry], stored: Policy, approvals: Approvals
     """Give the changes with who `approved` each, and between and after them what was done by hand: who, when and why nobody knows.
 
     Of a record whose beginning was cut off, what it does not mention is not held against it. `judge` says which entries may have widened:
-    where settings ask for two, one that nobody has approved is marked as by `nobody`.
+    where settings ask for two, one that nobody has approved is marked as by `nobody`. An entry that names nobody accounts for nothing.
     """
     rows: list[Row] = []
     signatures = Signatures(approvals.operators)
@@ -44,10 +44,11 @@ def account(changes: Sequence[ChangeEntry], stored: Policy, approvals: Approvals
             before = str(change["before"])
             if before != known.get(place, "" if whole else before):
                 rows.append(_by_hand(place, known.get(place, ""), before, f"before {change['when']}"))
-            known[place] = str(change["after"])
+            if change["who"]:
+                known[place] = str(change["after"])
             alone = approvals.widening and not approved and judge(change)
             told = {name: value for name, value in change.items() if name != "proof"}
-            rows.append(told | {"approved": NOBODY if alone else approved})
+            rows.append(told | {"who": change["who"] or OUTSIDE, "approved": NOBODY if alone else approved})
     return rows + list(_unaccounted(known, stored, whole=whole))
 
 

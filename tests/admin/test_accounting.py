@@ -44,6 +44,11 @@ def test_what_was_added_altered_or_removed_by_hand_is_named() -> None:
     assert by_hand([], a="{}") == [("a", "", "{}", "")]
 
 
+def test_an_entry_that_names_nobody_accounts_for_nothing() -> None:
+    changes = [entry(1, "a", "", "{}"), entry(2, "b", "", "{}", who="")]
+    assert by_hand(changes, a="{}", b="{}") == [("b", "", "{}", "T2"), ("b", "", "{}", "")]
+
+
 def test_an_edit_by_hand_that_a_tool_has_replaced_since_stands_before_that() -> None:
     changes = [entry(1, "a", "", "{}"), entry(2, "a", '{"evaluator":true}', "")]
     assert by_hand(changes) == [("a", "{}", '{"evaluator":true}', "before T2")]
