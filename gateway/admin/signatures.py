@@ -63,7 +63,7 @@ def _shows_tokens(proof: Proof, operators: Iterable[OperatorSection]) -> bool:
 def _says(content: Content, entries: Iterable[ChangeEntry]) -> bool:
     """Say whether each entry is a step of the content, replaced what the step was to replace, and was made in time."""
     signed = {(step.what, step.key, step.field, step.after or "", step.before) for step in content.steps}
-    return all(_made(entry) in signed and _written_at(entry) < content.until + WRITING for entry in entries)
+    return all(_made(entry) in signed and written_at(entry) < content.until + WRITING for entry in entries)
 
 
 def _made(entry: ChangeEntry) -> tuple[object, ...]:
@@ -71,6 +71,6 @@ def _made(entry: ChangeEntry) -> tuple[object, ...]:
     return (entry["what"], entry["key"], entry["field"], entry["after"], digest(before.encode() if before else None))
 
 
-def _written_at(entry: ChangeEntry) -> float:
+def written_at(entry: ChangeEntry) -> float:
     """Give when the store took the entry, epoch seconds: its id, which only the store's clock and the entries before it bound."""
     return int(str(entry["id"]).partition("-")[0]) / 1e3

@@ -8,12 +8,13 @@ import msgspec
 from gateway.admin.commands import AddPartner, Command, ImportPartners, RemovePartner, SetStage
 from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.revocations import LiftRevocation, Revoke
-from gateway.admin.signatures import ChangeEntry
+from gateway.admin.signatures import ChangeEntry, written_at
+from gateway.policy.directive import Directive
 from gateway.policy.share import UNLIMITED
 from gateway.policy.snapshot import Grant, Snapshot, StageRecord
 from gateway.policy.stage import GENERAL, RANK, in_force
 from gateway.policy.vocabulary import Stage
-from gateway.store.codec import decode_revocation, decode_stage
+from gateway.store.codec import decode_directive, decode_revocation, decode_stage
 
 
 def always_narrows(command: Command) -> bool:
@@ -24,24 +25,35 @@ def always_narrows(command: Command) -> bool:
     return isinstance(command, RemovePartner) or (isinstance(command, Revoke) and "until" not in command.entry)
 
 
-def widens(command: Command, snapshot: Snapshot, now: float) -> bool:
+def widens(command: Command, snapshot: Snapshot, now: float) -> bool:  # noqa: PLR0911 (one for each kind)
     """Say whether a command may permit, at `now` or later (epoch seconds), what `snapshot` refuses."""
     match command:
-        case AddPartner() | LiftDirective() | LiftRevocation():
+        case AddPartner() | LiftRevocation():
             return True
         case RemovePartner():
             return _forgets(command, snapshot, now)
         case ImportPartners():
             return any(widens(step, snapshot, now) for step in command.steps)
-        case ApplyDirective():
-            stored = {directive.id for directive in snapshot.directives}
-            return command.id in stored or not stored.isdisjoint(command.supersedes)
+        case ApplyDirective(id=name, supersedes=others):
+            return _binds({name, *others}, snapshot, now)
+        case LiftDirective(id=name):
+            return _binds({name}, snapshot, now)
         case Revoke():
             return _shortens(command, snapshot)
         case SetStage():
             return _stage_widens(command, snapshot, now)
         case _:
             assert_never(command)
+
+
+def _binds(names: set[str], snapshot: Snapshot, now: float) -> bool:
+    """Say whether any of these directives refuses somebody, now or later: one that is only counted, or over, does not."""
+    return any(may_refuse(directive, now) for directive in snapshot.directives if directive.id in names)
+
+
+def may_refuse(directive: Directive, now: float) -> bool:
+    """Say whether a directive refuses anybody at `now` (epoch seconds) or later."""
+    return directive.invalid or (directive.enforce and now < directive.valid_until)
 
 
 def tells_more(grant: Grant) -> bool:
@@ -68,16 +80,16 @@ def entry_widens(entry: ChangeEntry, stages: Mapping[str, Stage]) -> bool:
     """Say the same of an entry in the record of changes; `stages` are those that the settings give to models by their ids."""
     before, after = str(entry["before"]).encode(), str(entry["after"]).encode()
     match entry["what"]:
-        case "grant.put" | "revocation.remove" | "directive.remove" | "directive.supersede":
+        case "grant.put" | "revocation.remove":
             return True
-        case "directive.put":
-            return bool(before)
+        case "directive.put" | "directive.remove" | "directive.supersede":
+            return bool(before) and may_refuse(decode_directive(str(entry["field"]), before, frozenset)[0], written_at(entry))
         case "revocation.put":
             (old, unread), (new, _) = decode_revocation(before), decode_revocation(after)
             return bool(before) and (bool(unread) or new.until < old.until)
         case "stage.put":
             was = decode_stage(before)[0] if before else StageRecord(stages.get(str(entry["field"]), Stage.SUSPENDED))
-            return _ever_wider(was, after, int(str(entry["id"]).partition("-")[0]) / 1e3)
+            return _ever_wider(was, after, written_at(entry))
         case _:
             return False
 

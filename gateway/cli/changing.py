@@ -106,10 +106,11 @@ async def _attempt(arguments: argparse.Namespace, given: Command | Plan, done: s
     stands = await _standing(arguments, policy) if callable(given) or await _takes_two(arguments, given, policy) else None
     planned = given(cast("Standing", stands)) if callable(given) else Planned(given, done)
     if stands is not None and _waits(arguments, planned.command, stands):
+        _refuse_missing(planned.command, _holds(planned.command, stands.snapshot))
         return await _propose(arguments, planned, policy)
     at = None if stands is None else stands.snapshot.revision
     made = await Administration(policy.writer, policy.keys, planned.actor or operator()).carry_out(planned.command, planned.conditions, at)
-    _check(planned.command, made)
+    _refuse_missing(planned.command, made.before is not None)
     return await tell(arguments, policy, made, f"{planned.done}{_replacing(planned.command, made)}")
 
 
@@ -170,8 +171,21 @@ async def _wait(reader: PolicyReader, awaited: Awaited, seconds: float) -> Ackno
         raise StoreUnavailableError(f"revision {awaited.revision} is written; who has applied it cannot be told: {lost}") from None
 
 
-def _check(command: Command, made: Change) -> None:
-    if made.before is not None:
+def _holds(command: Command, snapshot: Snapshot) -> bool:
+    """Say whether what a command takes away is there, so that nobody is asked to approve nothing."""
+    match command:
+        case RemovePartner():
+            return command.organisation in snapshot.grants.get(command.model, {})
+        case LiftDirective():
+            return any(directive.id == command.id for directive in snapshot.directives)
+        case LiftRevocation():
+            return command.key in snapshot.revocations
+        case _:
+            return True
+
+
+def _refuse_missing(command: Command, there: bool) -> None:
+    if there:
         return
     if isinstance(command, RemovePartner):
         raise CommandError(

@@ -72,6 +72,9 @@ def test_grants_and_liftings_widen_and_their_opposites_do_not() -> None:
         ApplyDirective("d-2", {}, ("d-1",)),
         Revoke("org:b", {"until": "2030-01-01T00:00:00Z"}),
     )
+    rehearsed = policy(directives=(Directive("d-1", enforce=False), Directive("d-2", valid_until=NOW), Directive("d-3", invalid=True)))
+    assert not any(widens(command, rehearsed, NOW) for command in (LiftDirective("d-1"), ApplyDirective("d-1", {}), LiftDirective("d-2")))
+    assert widens(LiftDirective("d-3"), rehearsed, NOW)
     narrowing = (
         removal,
         ImportPartners((removal,)),
@@ -91,7 +94,10 @@ ENTRIES = {
     ("grant.remove", "{}", ""): False,
     ("directive.put", "", "{}"): False,
     ("directive.put", "{}", '{"mode":"monitor"}'): True,
+    ("directive.put", '{"mode":"monitor"}', "{}"): False,
+    ("directive.put", "nonsense", "{}"): True,
     ("directive.remove", "{}", ""): True,
+    ("directive.remove", '{"until":5}', ""): False,
     ("directive.supersede", "{}", ""): True,
     ("revocation.put", "", "{}"): False,
     ("revocation.put", "{}", '{"until":5}'): True,

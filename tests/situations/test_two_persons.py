@@ -82,6 +82,11 @@ async def test_what_narrows_waits_for_nobody_and_taking_it_back_does(newsroom: A
     await newsroom.orders("partner", "remove", "org_acme", "--model", GATED)
     desk.sits("ann")
     later = "2100-01-01"
+    assert "'d-9' is not applied" in await newsroom.is_refused("directive", "lift", "d-9"), "nobody is asked to approve nothing"
+    assert "'org:org_b' is not revoked" in await newsroom.is_refused("revoke", "lift", "org:org_b")
+    rehearsal = newsroom.letter(f"id: d-2\nauthority: letter\nmodels: [{GATED}]\neffect: suspend\nmode: monitor\n", "rehearsal.yaml")
+    await newsroom.orders("directive", "apply", rehearsal)
+    await newsroom.orders("directive", "apply", rehearsal, "--mode", "enforce")
     for words in (
         ("directive", "lift", "d-1"),
         ("directive", "apply", order, "--mode", "monitor"),
