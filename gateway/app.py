@@ -264,7 +264,7 @@ class Gateway:
     def _published(self, old: Snapshot, new: Snapshot, models: frozenset[str] | None) -> None:
         # the leases look closer than at models: at organisations and subjects
         self.gate.leases.published(old, new, self.watch.seen_at, self.replica.published(old, new))
-        self.gate.fair_share = self.fair_share if new.shared_out else None
+        self.gate.decider.fair_share = self.fair_share if new.shared_out else None
         self.readings.on_snapshot(new)
         if changed_outside(old, new):
             self.metrics.outside_changes.inc()

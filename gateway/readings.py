@@ -98,8 +98,8 @@ class Readings:
         self._read_identity()
         self._read_geolocation()
         self._read_journal()
-        if self._gate.fair_share is not None:
-            self._metrics.fair_share_divided.set(1.0 if self._gate.fair_share.away else 0.0)
+        if (fair_share := self._gate.decider.fair_share) is not None:
+            self._metrics.fair_share_divided.set(1.0 if fair_share.away else 0.0)
         self._metrics.connections_open.set(len(self._gate.doors.connections))
         for name, upstream in self._upstreams.items():
             self._metrics.upstream_connections.labels(name, "idle").set(upstream.idle)

@@ -6,29 +6,29 @@ No step awaits when the token is known; only keys that must be fetched make a ta
 import asyncio
 import itertools
 import secrets
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Final
 
 from gateway.dialects import House
 from gateway.identity.bearer import find_credential
 from gateway.identity.verifier import NeedKeys
-from gateway.policy.access import AccessRequest, Instant, Location, Subject
-from gateway.policy.decide import decide
+from gateway.policy.access import Instant, Location, Subject
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.allotment import Allotment
+from gateway.proxy.arrival import Arrival
 from gateway.proxy.deadlines import Deadlines, Timed
+from gateway.proxy.decider import Decider
 from gateway.proxy.doors import Doors
 from gateway.proxy.evidence import Witness
-from gateway.proxy.fair_share import FairShare
 from gateway.proxy.heads import Head
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.listener import Connection
 from gateway.proxy.ownership import Ownership
-from gateway.proxy.precedents import Precedents
 from gateway.proxy.relay import Relay
-from gateway.proxy.replies import UPGRADE_REQUIRED, PolicySource, Replies
+from gateway.proxy.replies import UPGRADE_REQUIRED, Replies
 from gateway.proxy.request import Request
+from gateway.proxy.sources import Identifier, Locator, PolicySource
 from gateway.proxy.upstream import Upstream
 from gateway.proxy.websocket import WebSocketRelay
 from gateway.settings.shape import Limits
@@ -44,27 +44,6 @@ CATALOGUES: Final = frozenset((Kind.CATALOGUE, Kind.CATALOGUE_ITEM))
 REMOVED: Final = "the model's upstream has just been removed from the settings; try again"
 CROWDED: Final = "your organisation has as many connections open as it may"
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Identifier(Protocol):
-    """Who turns a token into a subject."""
-
-    def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
-        """Say who it is, why not, or which keys must be fetched first. `shown`: the thumbprint of the client's certificate."""
-
-    async def fetch_keys(self, need: NeedKeys) -> None:
-        """Fetch them, or learn that they cannot be had."""
-
-
-class Locator(Protocol):
-    """Who says where a client is. The same peer and headers get the same answer within one `generation`."""
-
-    @property
-    def generation(self) -> int:
-        """Moves when what is known of places changes."""
-
-    def locate(self, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> tuple[str, Location]:
-        """Give the client's address and its place."""
 
 
 class Gate:
@@ -98,14 +77,12 @@ class Gate:
         self.replies = Replies(policy, clock, witness, house, self.doors)
         self.leases = LeaseBook(loop, lambda: policy.snapshot, clock, witness.on_swept)
         self.leases.on_monitored = witness.on_monitored
-        self.fair_share: FairShare | None = None  # None while nobody's share is limited
+        self.decider = Decider(policy, witness)
         self.clock = clock
-        self._policy = policy
         self._deadlines = deadlines
         self.scheme = scheme.encode()
         self._prefix = secrets.token_hex(8).encode()
         self._numbers = itertools.count(1)
-        self._precedents = Precedents()
         self._tasks: set[asyncio.Task[None]] = set()
         self.ownership: Ownership | None = None
 
@@ -137,15 +114,15 @@ class Gate:
         """Give the request its id."""
         request.number = b"%b%08x" % (self._prefix, next(self._numbers))
 
-    def read_head(self, connection: Connection, request: Request, method: bytes) -> bool:
+    def read_head(self, arrival: Arrival, request: Request, method: bytes) -> bool:
         """Give the request its id and its envelope; what is wrong with its head becomes its problem. True where the head is known."""
         self.number(request)
         if request.problem:
             return False
-        head = connection.head
+        head = arrival.head
         known = head is not None and head.is_that_of(request, method)
         if head is None or not known:
-            head = connection.head = Head(request, method)
+            head = arrival.head = Head(request, method)
         request.head = head
         request.envelope, request.headers, request.route, request.problem = head.envelope, head.envelope.headers, head.route, head.problem
         return known
@@ -190,7 +167,7 @@ class Gate:
             return
         request.stream = resolved.stream
         address, location = self._locate(connection, head)
-        decision = self.decide(request, subject, resolved.model, location, now)
+        decision = self.decider.decide(request, subject, resolved.model, location, now)
         if not isinstance(decision, Permit):
             self.put_off(connection, request, decision)
             return
@@ -201,36 +178,6 @@ class Gate:
             return
         relay = connection.relay = relay_type(self, connection, request, decision, upstream, head.bodiless, address)
         relay.start()
-
-    def decide(
-        self, request: Request, subject: Subject, model: str, location: Location, now: Instant, *, credit: bool = False
-    ) -> Permit | Denial | Allotment:
-        """Ask the policy, at the instant `now` at which its question was whole, and put the answer on record.
-
-        Nothing is decided yet where an allotment is answered: wait for it and ask again. With `credit` that is not so.
-        """
-        snapshot, witness, fair_share = self._policy.snapshot, self.witness, self.fair_share
-        route = request.route.name if request.route is not None else ""
-        if not witness.accepting:
-            refused = Denial((Reason.AUDIT_UNAVAILABLE,), AccessRequest(subject, model, location), revision=snapshot.revision)
-            witness.on_decision(request, refused, snapshot, now, subject, model)
-            return refused
-        precedent = self._precedents.find(subject, model, location, route, snapshot, now)
-        if precedent is not None:
-            over = None if fair_share is None else fair_share.judge(precedent.permit, now, credit=credit)
-            if over is None:
-                witness.on_precedent(request, precedent, now)
-                return precedent.permit
-            return self._over_share(request, over, now)
-        decision = decide(AccessRequest(subject, model, location), snapshot, now)
-        if fair_share is not None and isinstance(decision, Permit):
-            over = fair_share.judge(decision, now, credit=credit)
-            if over is not None:
-                return self._over_share(request, over, now)
-        witness.on_decision(request, decision, snapshot, now, subject, model)
-        if isinstance(decision, Permit) and not decision.monitored:
-            self._precedents.keep(witness.precedent(decision, snapshot, route, now.wall), route, snapshot)
-        return decision
 
     def put_off(self, connection: Connection, request: Request, answer: Denial | Allotment) -> None:
         """Refuse, or wait for what the share lacks and begin again: what was looked up and decided before is not carried over."""
@@ -256,17 +203,8 @@ class Gate:
             located = head.located = locator.locate(connection.peer, head.envelope.headers)
         return located
 
-    def _over_share(self, request: Request, answer: Denial | Allotment, now: Instant) -> Denial | Allotment:
-        """Put it on record where it is a refusal."""
-        if isinstance(answer, Denial) and answer.request is not None:
-            access = answer.request
-            self.witness.on_decision(request, answer, self._policy.snapshot, now, access.subject, access.model)
-        return answer
-
     async def _await_share(self, connection: Connection, request: Request, allotment: Allotment) -> None:
-        """Wait for the store's answer, then decide anew: the policy may be another one now."""
-        if self.fair_share is not None:
-            await self.fair_share.fetch(allotment)
+        await self.decider.await_share(allotment)
         if connection.is_serving(request):
             self.judge(connection, request)
 

@@ -15,8 +15,8 @@ from gateway.policy.access import Subject
 from gateway.policy.holding import Holding, outlasts
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.keeping import Ledger as Keeper
-from gateway.proxy.replies import PolicySource
 from gateway.proxy.settlement import NO_HOME, Case, Settlement
+from gateway.proxy.sources import PolicySource
 from gateway.wire.asking import Asked, read_asked, read_referring
 from gateway.wire.batch import Batch, in_slices
 from gateway.wire.refused import Refused

@@ -1,7 +1,7 @@
 """What the gate itself says to callers: refusals in their dialect, the list of models that they may use, failures of the upstream."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec import structs
 
@@ -10,23 +10,17 @@ from gateway.dialects.failure import failure
 from gateway.policy.access import Instant, Location, Subject
 from gateway.policy.decide import visible_models
 from gateway.policy.decision import Denial
-from gateway.policy.snapshot import Snapshot
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.doors import Doors
 from gateway.proxy.evidence import Witness
 from gateway.proxy.listener import Connection
 from gateway.proxy.message import local_head
 from gateway.proxy.request import Request
+from gateway.proxy.sources import PolicySource
 from gateway.wire.routes import Kind, dialect_of, path_model
 
 UPGRADE_REQUIRED: Final = 426
 SPOKEN_HERE: Final = ((b"upgrade", b"websocket"), (b"sec-websocket-version", b"13"))
-
-
-class PolicySource(Protocol):
-    """Who has the policy in force."""
-
-    snapshot: Snapshot
 
 
 class Replies:

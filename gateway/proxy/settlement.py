@@ -15,7 +15,7 @@ from gateway.policy.shelf import shelf_name
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.keeping import Duty, KeepingRelay, Ledger
 from gateway.proxy.relay import Relay
-from gateway.proxy.replies import PolicySource
+from gateway.proxy.sources import PolicySource
 from gateway.wire.asking import BATCH_FILE, Asked
 from gateway.wire.uses import RESPONSE, Use
 
@@ -66,7 +66,7 @@ class Settlement:
         if problem:
             gate.replies.refuse(case.connection, case.request, Reason.ROUTE_NOT_ALLOWED, problem)
             return
-        decision = gate.decide(case.request, case.subject, models[0], self._location(case), gate.clock())
+        decision = gate.decider.decide(case.request, case.subject, models[0], self._location(case), gate.clock())
         if isinstance(decision, Permit):
             self._pass_on(case, [decision, *permits[1:]], models)
         else:

@@ -109,7 +109,7 @@ class WebSocketRelay(Relay):
     def _may_name(self, name: str) -> bool:
         """Decide on one more model, as for a request of its own; what the one upstream of this connection does not serve is refused."""
         known = self.permit.request
-        decision = self._gate.decide(self.request, known.subject, name, known.location, self._gate.clock(), credit=True)
+        decision = self._gate.decider.decide(self.request, known.subject, name, known.location, self._gate.clock(), credit=True)
         if not isinstance(decision, Permit):
             self._cut(decision if isinstance(decision, Denial) else self._denial(Reason.LIMIT_EXCEEDED))
             return False

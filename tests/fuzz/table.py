@@ -49,7 +49,7 @@ class Forgetful(Connection):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        head, request = self.head, self._serving
+        head, request = self._arrival.head, self._serving
         if head is not None and request is not None and request.complete:
             self._stencil = stencil_of(data, request, self._gate.limits) or self._stencil
 

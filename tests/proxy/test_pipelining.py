@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from support.house import Stage, open_stage
 from support.wire_ends import OK, answering, eventually, raw_caller, read_request, scripted
 
-from gateway.proxy.listener import PIPELINED, Connection
+from gateway.proxy.arrival import PIPELINED
+from gateway.proxy.listener import Connection
 from gateway.settings.shape import Limits
 
 NOTHING = b"GET /nothing HTTP/1.1\r\nhost: gate\r\n\r\n"

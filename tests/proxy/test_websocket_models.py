@@ -43,7 +43,7 @@ async def test_another_model_is_decided_on(event: bytes) -> None:
 async def test_another_model_takes_of_its_share_and_too_much_ends_the_connection() -> None:
     async with scripted(speaking(echo)) as upstream, open_stage([upstream.url]) as stage:
         stage.publish(policy(frontier={"acme": Grant(share=Share(rate_of(1, 3600.0, 1), 1, 3600.0))}))
-        stage.gate.fair_share = FairShare(
+        stage.gate.decider.fair_share = FairShare(
             None, stage.gate.leases, lambda: stage.policy.snapshot, read_clock, workers=lambda: 1, on_taken=lambda _: None
         )
         async with talking(stage.port, b"/v1/realtime?model=open") as first, talking(stage.port, b"/v1/realtime?model=open") as second:

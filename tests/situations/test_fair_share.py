@@ -93,7 +93,7 @@ async def test_streams_at_the_same_time_are_limited_and_the_end_of_one_makes_roo
 async def test_a_grant_says_otherwise_at_any_hour_and_a_bad_one_denies(tmp_path: Path, redis_server: RedisServer) -> None:
     async with running_gate(tmp_path, store=redis_server, models=models(ShareSection())) as gate:
         await gate.admit()
-        assert gate.gateway.gate.fair_share is None, "while nobody is limited nothing is asked"
+        assert gate.gateway.gate.decider.fair_share is None, "while nobody is limited nothing is asked"
         assert [(await ask(gate, "org_acme"))[0] for _ in range(20)] == [200] * 20
         await gate.admit(grant='{"limits": {"requests": 3, "per": 60}}')
         assert [(await ask(gate, "org_acme"))[0] for _ in range(5)] == [200] * 3 + [429] * 2
@@ -112,7 +112,7 @@ async def test_a_grant_says_otherwise_at_any_hour_and_a_bad_one_denies(tmp_path:
         assert [(await ask(gate, "org_beta", OPEN))[0] for _ in range(3)] == [200] * 3
         await gate.admit(grant="{}")
         await gate.remove(model=OPEN)
-        assert gate.gateway.gate.fair_share is None
+        assert gate.gateway.gate.decider.fair_share is None
 
 
 async def test_two_gates_on_one_store_count_together(tmp_path: Path, redis_server: RedisServer) -> None:
@@ -159,10 +159,10 @@ async def test_new_settings_limit_at_once_and_free_again(tmp_path: Path, redis_s
         await gate.admit()
         before = gate.gateway.settings
         gate.gateway.apply(structs.replace(before, fair_share=FairShare(default=TEN_AT_ONCE, counted_in="workers")))
-        await gate.until(lambda: gate.gateway.gate.fair_share, "the new settings in force")
+        await gate.until(lambda: gate.gateway.gate.decider.fair_share, "the new settings in force")
         assert [(await ask(gate, "org_acme"))[0] for _ in range(12)] == [200] * 10 + [429] * 2
         gate.gateway.apply(before)
-        await gate.until(lambda: gate.gateway.gate.fair_share is None, "the old ones again")
+        await gate.until(lambda: gate.gateway.gate.decider.fair_share is None, "the old ones again")
         assert (await ask(gate, "org_acme"))[0] == 200
 
 

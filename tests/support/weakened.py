@@ -12,7 +12,7 @@ from gateway.policy.snapshot import Snapshot
 from gateway.proxy.journey import Gate
 from gateway.proxy.leases import LeaseBook
 from gateway.proxy.relay import Relay
-from gateway.proxy.replies import PolicySource
+from gateway.proxy.sources import PolicySource
 from gateway.store.assembly import Assembly
 from gateway.store.canary import Canary
 from gateway.store.draft import Changed
@@ -102,7 +102,7 @@ class ForgetfulGate(Gate):
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self._policy = cast("PolicySource", Memory(parts["policy"]))
+        self.decider.policy = cast("PolicySource", Memory(parts["policy"]))
 
 
 class SweeplessBook(LeaseBook):
