@@ -45,7 +45,7 @@ DESCRIPTIONS: Final = MappingProxyType(
             "general": "Before anyone is admitted.",
         },
         "ReleaseSection": {
-            "signoffs": "Agencies whose sign-offs are needed; each is recorded with `gateway model signoff`, signed where operators have keys.",
+            "signoffs": "Agencies whose sign-offs are needed; recorded with `gateway model signoff`, signed where operators have keys.",
             "partners_at_most": "How many organisations a model's allowlist may hold at this stage: at `evaluation` evaluators,"
             " at others those who are none; unset: any number.",
         },
