@@ -73,6 +73,21 @@ async def test_a_grant_waits_until_another_operator_approves_it(newsroom: Any, d
 
 
 @TWO
+async def test_what_nobody_is_to_approve_is_withdrawn(newsroom: Any, desk: Desk) -> None:
+    desk.sits("ann")
+    change = (await newsroom.reads(*GRANT))["pending"]
+    newsroom.gate.raw.hset("gateway:pending", "foo", "bar")
+    await newsroom.orders("approve", change, "--withdraw")
+    await newsroom.orders("approve", "foo", "--withdraw")
+    assert await newsroom.reads("approve") == []
+    desk.sits("bob")
+    assert "no change" in await newsroom.is_refused("approve", change)
+    assert "no change" in await newsroom.is_refused("approve", change, "--withdraw")
+    assert "takes the name of a change" in await newsroom.is_refused("approve", "--withdraw")
+    assert (await newsroom.reads("changes"))[-1]["what"] == "change.withdraw"
+
+
+@TWO
 async def test_what_narrows_waits_for_nobody_and_taking_it_back_does(newsroom: Any, desk: Desk) -> None:
     await newsroom.gate.admit("org_acme")
     order = newsroom.letter(f"id: d-1\nauthority: letter\nmodels: [{GATED}]\neffect: suspend\n")
