@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from msgspec import structs
 
 from gateway.admin.directive_document import ReadDirective, read_directive
-from gateway.admin.directives import ApplyDirective, directive_rows, lift_directive, replacing_notes
+from gateway.admin.directives import ApplyDirective, directive_rows, lift_directive
 from gateway.admin.impact import impact_rows, reported, totals
 from gateway.admin.session import open_policy
+from gateway.admin.succession import demand_no_gap, replacing_notes
 from gateway.cli.changing import catalogue_of, change, read_policy
 from gateway.cli.options import add_store, required_settings, store_section, wall_clock
 from gateway.cli.tables import show_facts, show_json, show_rows
@@ -19,9 +21,10 @@ from gateway.cli.wait import add_wait
 from gateway.errors import CommandError
 from gateway.policy.directive import Directive
 from gateway.policy.snapshot import Snapshot
+from gateway.settings.advice import rule_advice
 from gateway.settings.document import read_text
-from gateway.settings.provision import expand_for
-from gateway.settings.shape import Settings
+from gateway.settings.provision import country_groups, expand_for
+from gateway.settings.shape import RestrictionsSection, Settings
 from gateway.store.codec import decode_directive
 
 COLUMNS: Final = ("id", "state", "mode", "effect", "models", "from", "until", "except_organisations", "authority", "legal_basis", "problem")
@@ -62,21 +65,27 @@ def run(arguments: argparse.Namespace) -> int:
 def _apply(arguments: argparse.Namespace) -> int:
     settings = required_settings(arguments)
     found = _read(Path(arguments.file), settings)
-    stored = asyncio.run(_stored(arguments, settings))
-    for note in replacing_notes(found.directive, found.supersedes, stored, catalogue_of(settings).values()):
-        print(f"note: {note}", file=sys.stderr)
     entry: dict[str, Any] = dict(found.entry)
     if arguments.mode:
         entry.pop("mode", None)
         entry |= {"mode": "monitor"} if arguments.mode == "monitor" else {}
+    directive, now = structs.replace(found.directive, enforce=entry.get("mode") != "monitor"), wall_clock()
+    stored, instant = asyncio.run(_stored(arguments, settings))
+    demand_no_gap(directive, found.supersedes, stored, instant)
+    notes = replacing_notes(directive, found.supersedes, stored, catalogue_of(settings).values())
+    rule = msgspec.convert(entry.get("rule") or {}, RestrictionsSection)
+    for note in (*notes, *rule_advice(rule, settings, country_groups(settings), now.date())):
+        print(f"note: {note}", file=sys.stderr)
     done = "is applied, to be counted only" if entry.get("mode") == "monitor" else "is applied"
     return change(arguments, ApplyDirective(found.id, entry, found.supersedes, arguments.reason), f"{found.id} {done}")
 
 
-async def _stored(arguments: argparse.Namespace, settings: Settings) -> dict[str, Directive]:
+async def _stored(arguments: argparse.Namespace, settings: Settings) -> tuple[dict[str, Directive], float]:
+    """Give the directives as they are stored, and the hour by the store's clock."""
     expand = expand_for(settings)
     async with open_policy(store_section(arguments, settings)) as policy:
-        return {name: decode_directive(name, raw.encode(), expand)[0] for name, raw in (await policy.reader.directives()).items()}
+        stored = await policy.reader.directives()
+        return {name: decode_directive(name, raw.encode(), expand)[0] for name, raw in stored.items()}, await policy.reader.now()
 
 
 def _read(file: Path, settings: Settings) -> ReadDirective:

@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
 
 from gateway.admin.commands import known_model
+from gateway.admin.instants import write_instant
 from gateway.admin.inventory import model_rows
 from gateway.admin.releases import record_of
 from gateway.admin.signoffs import asks_for_keys
@@ -13,6 +15,8 @@ from gateway.cli.changing import Planned, Standing, catalogue_of, change, read_p
 from gateway.cli.options import Given, add_store, operator, operator_proof, required_settings, wall_clock
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
+from gateway.policy.snapshot import StageRecord
+from gateway.policy.stage import in_force
 from gateway.policy.vocabulary import Stage
 from gateway.settings.release_shape import ReleaseSection
 from gateway.settings.shape import Settings
@@ -72,7 +76,16 @@ def _stage(arguments: argparse.Namespace, settings: Settings, stands: Standing) 
         reason=arguments.reason,
     )
     when = f" from {arguments.starts} on" if arguments.starts else ""
-    return Planned(command, f"{model.id} is at stage {command.stage}{when}", (stands.unchanged(model.id),))
+    done = f"{model.id} is at stage {command.stage}{when}{_called_off(record_of(model, stands.snapshot), stands.now)}"
+    return Planned(command, done, (stands.unchanged(model.id),))
+
+
+def _called_off(record: StageRecord, now: datetime) -> str:
+    """Say what was scheduled and is not any more: it may have been a tightening."""
+    present = in_force(record, now.timestamp())
+    if present.next_stage is None:
+        return ""
+    return f", and no longer {present.next_stage} from {write_instant(datetime.fromtimestamp(present.next_from, UTC))} on"
 
 
 def _signoff(arguments: argparse.Namespace, settings: Settings, stands: Standing) -> Planned:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from gateway.admin.directives import directive_rows, lift_directive, replacing_notes
+from gateway.admin.directives import directive_rows, lift_directive
 from gateway.admin.impact import impact_rows, totals
 from gateway.errors import CommandError
 from gateway.policy.directive import Directive
@@ -42,20 +42,6 @@ def test_a_restriction_asks_persons_and_spares_whom_a_grant_covers() -> None:
     assert effects(region)["org_beta"] == "each asked"
     bound = Directive("d", except_organisations=frozenset({"org_acme"}), binds_foreign_nationals=True)
     assert effects(bound)["org_acme"] == "foreign nationals asked"
-
-
-def test_a_replacement_says_whom_it_misses_and_what_it_leaves_free() -> None:
-    models = [Model(name, "main") for name in ("a", "b")]
-    both, one, every = Directive("d-1", models=frozenset({"a", "b"})), Directive("d-2", models=frozenset({"a"})), Directive("d-3")
-    assert replacing_notes(one, ("d-1",), {"d-1": both}, models) == ["no directive covers b any more"]
-    assert replacing_notes(one, ("d-1",), {"d-1": both, "d-3": every}, models) == []
-    assert replacing_notes(one, (), {"d-2": both}, models) == ["no directive covers b any more"], "one with its own id is replaced too"
-    annex = Directive("d-4", models=frozenset({"a", "b"}), except_organisations=frozenset({"org_acme"}), except_models=frozenset({"a"}))
-    (note,) = replacing_notes(annex, (), {"d-1": both}, models)
-    assert note == "d-1 still binds organisations that d-4 excepts, on a: supersede or lift it"
-    assert replacing_notes(annex, ("d-1",), {"d-1": both}, models) == []
-    (missing,) = replacing_notes(one, ("d-9",), {"d-1": both}, models)
-    assert missing.startswith("d-9 is not applied")
 
 
 def test_streams_are_added_up_over_the_workers_that_counted() -> None:

@@ -69,3 +69,30 @@ def test_no_place_is_free_because_the_clock_of_who_types_runs_ahead(
     monkeypatch.setattr(options, "datetime", FastClock)
     assert typed("partner", "add", "org_second", "--model", "frontier-1") == 1
     assert "would have 2 partners, and takes at most 1 at preview" in capsys.readouterr().err
+
+
+def test_a_schedule_that_is_called_off_is_named(typed: Typed, capsys: pytest.CaptureFixture[str]) -> None:
+    assert typed("model", "stage", "frontier-1", "suspended", "--from", "2100-01-01") == 0
+    assert "no longer" not in capsys.readouterr().out
+    assert typed("model", "stage", "frontier-1", "evaluation", "--from", "2100-02-01") == 0
+    assert "evaluation from 2100-02-01 on, and no longer suspended from 2100-01-01T00:00:00Z on" in capsys.readouterr().out
+
+
+def test_a_rule_that_nothing_can_answer_and_a_list_that_is_old_are_noted(typed: Typed, capsys: pytest.CaptureFixture[str]) -> None:
+    groups = Path("country_groups.yaml")
+    groups.write_text(groups.read_text().replace("review_by: 2027-01-08", "review_by: 2026-01-08"))
+    rule = "{deny_hosting: true, nationality: {any_in: [ear_d5]}}"
+    Path("letter.yaml").write_text(f"id: d-1\nauthority: letter\nmodels: [frontier-1]\neffect: restrict\nrule: {rule}\n")
+    assert typed("directive", "apply", "letter.yaml") == 0
+    said = capsys.readouterr().err
+    assert "note: rule.deny_hosting: nothing says it (geolocation.hosting would), so it is unknown for every caller" in said
+    assert "note: country group ear_d5: to be reviewed by 2026-01-08" in said
+
+
+def test_an_order_of_a_later_day_leaves_no_gap(typed: Typed, capsys: pytest.CaptureFixture[str]) -> None:
+    order = "id: ID\nauthority: letter\nmodels: [frontier-1]\neffect: suspend\n"
+    Path("now.yaml").write_text(order.replace("ID", "d-1"))
+    Path("later.yaml").write_text(order.replace("ID", "d-2") + "from: +30d\nsupersedes: [d-1]\n")
+    assert typed("directive", "apply", "now.yaml") == 0
+    assert typed("directive", "apply", "later.yaml") == 1
+    assert "until then nobody would be bound" in capsys.readouterr().err
