@@ -11,7 +11,7 @@ from msgspec import structs
 
 from gateway.admin.directive_document import ReadDirective, read_directive
 from gateway.admin.directives import ApplyDirective, directive_rows, lift_directive
-from gateway.admin.impact import impact_rows, reported, totals
+from gateway.admin.impact import impact_rows, reported, totals, unbound_notes
 from gateway.admin.session import open_policy
 from gateway.admin.succession import demand_no_gap, replacing_notes
 from gateway.cli.changing import catalogue_of, change, read_policy
@@ -25,7 +25,6 @@ from gateway.settings.advice import rule_advice
 from gateway.settings.document import read_text
 from gateway.settings.provision import country_groups, expand_for
 from gateway.settings.shape import RestrictionsSection, Settings
-from gateway.store.codec import decode_directive
 
 COLUMNS: Final = ("id", "state", "mode", "effect", "models", "from", "until", "except_organisations", "authority", "legal_basis", "problem")
 IMPACT: Final = ("model", "organisation", "grant", "effect", "streams", "cut")
@@ -70,22 +69,21 @@ def _apply(arguments: argparse.Namespace) -> int:
         entry.pop("mode", None)
         entry |= {"mode": "monitor"} if arguments.mode == "monitor" else {}
     directive, now = structs.replace(found.directive, enforce=entry.get("mode") != "monitor"), wall_clock()
-    stored, instant = asyncio.run(_stored(arguments, settings))
+    snapshot, instant = asyncio.run(read_policy(arguments, settings)), asyncio.run(_now(arguments, settings))
+    stored = {one.id: one for one in snapshot.directives}
     demand_no_gap(directive, found.supersedes, stored, instant)
-    notes = replacing_notes(directive, found.supersedes, stored, catalogue_of(settings).values())
+    notes = replacing_notes(directive, found.supersedes, stored, snapshot.catalogue.values())
     rule = msgspec.convert(entry.get("rule") or {}, RestrictionsSection)
-    for note in (*notes, *rule_advice(rule, settings, country_groups(settings), now.date())):
+    advised = rule_advice(rule, settings, country_groups(settings), now.date())
+    for note in (*notes, *unbound_notes(directive, snapshot, instant), *advised):
         print(f"note: {note}", file=sys.stderr)
     done = "is applied, to be counted only" if entry.get("mode") == "monitor" else "is applied"
     return change(arguments, ApplyDirective(found.id, entry, found.supersedes, arguments.reason), f"{found.id} {done}")
 
 
-async def _stored(arguments: argparse.Namespace, settings: Settings) -> tuple[dict[str, Directive], float]:
-    """Give the directives as they are stored, and the hour by the store's clock."""
-    expand = expand_for(settings)
+async def _now(arguments: argparse.Namespace, settings: Settings) -> float:
     async with open_policy(store_section(arguments, settings)) as policy:
-        stored = await policy.reader.directives()
-        return {name: decode_directive(name, raw.encode(), expand)[0] for name, raw in stored.items()}, await policy.reader.now()
+        return await policy.reader.now()
 
 
 def _read(file: Path, settings: Settings) -> ReadDirective:
