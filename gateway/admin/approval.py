@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from gateway.admin.edits import is_a_commands
 from gateway.admin.operators import Proof, holds, prove
 from gateway.admin.pending import Approved, Content, Pending, content_of, digest, read_pending
 from gateway.admin.session import PolicySession
@@ -54,6 +55,8 @@ async def approve(policy: PolicySession, approvals: Approvals, change: str, name
     content, asked = pending.content, pending.proof
     approved = prove(name, secret, approvals.operators, content.statement("approve"))
     _judge(content, asked, approvals, name, await policy.reader.now())
+    if strange := [edit.what for edit in content.edits if not is_a_commands(edit, policy.keys)]:
+        raise CommandError(f"{change} asks for what no command makes ({strange[0]!r}): withdraw it. Nothing has changed.")
     conditions = [Condition(policy.keys.pending, change, raw, spent=True)]
     for step in content.steps:
         held = await _held(policy, step.key, step.field)

@@ -179,6 +179,10 @@ async def test_who_asks_does_not_say_how_long_the_request_is_good(newsroom: Any,
     desk.sits("bob")
     assert "has expired" in await newsroom.is_refused("approve", yesterday.name)
     assert "dated ahead" in await newsroom.is_refused("approve", tomorrow.name)
+    masked = content_of((Edit("grant.remove", edit.key, edit.field, b"{}"),), (None,), "ann", "", now, 3600)
+    asked = Pending(masked, prove("ann", secret, APPROVALS.operators, masked.statement("propose")))
+    newsroom.gate.raw.hset("gateway:pending", masked.name, msgspec.json.encode(asked))
+    assert "asks for what no command makes" in await newsroom.is_refused("approve", masked.name)
 
 
 @pytest.mark.parametrize(
