@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.policy.gazetteer import CountryGroup, parts_of
 from gateway.settings.addresses import host_port, http_url, is_loopback
+from gateway.settings.release_shape import ReleasesSection
 from gateway.settings.rules import COUNTRY_RULES
 from gateway.settings.shape import AdminListener, ModelSection, RestrictionsSection, Settings, Upstream
 
@@ -14,7 +15,7 @@ STAGES: Final = ("evaluation", "preview", "general")
 
 def advice(settings: Settings) -> tuple[str, ...]:
     """Return one sentence for each setting that refuses everybody or exposes something; for settings that `load` has accepted."""
-    return (*_exposed(settings.listen.admin), *_unanswerable(settings), *_in_clear(settings.upstreams))
+    return (*_exposed(settings.listen.admin), *_unanswerable(settings), *_uncounted(settings.stages), *_in_clear(settings.upstreams))
 
 
 def overdue(settings: Settings, groups: Mapping[str, CountryGroup], today: date) -> tuple[str, ...]:
@@ -72,6 +73,14 @@ def _named(section: RestrictionsSection) -> Iterator[str]:
 def _exposed(admin: AdminListener) -> Iterator[str]:
     if admin.tls is None and not is_loopback(host_port(admin.address).host):
         yield f"listen.admin.address: {admin.address} is reachable from other machines without TLS"
+
+
+def _uncounted(stages: ReleasesSection) -> Iterator[str]:
+    if stages.preview.partners_at_most is not None and stages.evaluation.partners_at_most is None:
+        yield (
+            "stages.preview.partners_at_most: evaluators are admitted at preview too, and take places of evaluation, which has no limit. "
+            "Write: evaluation: {partners_at_most: 3}"
+        )
 
 
 def _unanswerable(settings: Settings) -> Iterator[str]:
