@@ -115,9 +115,10 @@ async def _attempt(arguments: argparse.Namespace, given: Command | Plan, done: s
 
 
 async def _standing(arguments: argparse.Namespace, policy: PolicySession) -> Standing:
+    """Read it. The stages come last: what changes after the policy was read has another revision, and the command is judged anew."""
+    snapshot = await read_policy(arguments, required_settings(arguments))
     stages = await cast("Awaitable[dict[bytes, bytes]]", policy.client.hgetall(policy.keys.models))
-    now = datetime.fromtimestamp(await policy.reader.now(), UTC)
-    return Standing(await read_policy(arguments, required_settings(arguments)), policy.keys, stages, now)
+    return Standing(snapshot, policy.keys, stages, datetime.fromtimestamp(await policy.reader.now(), UTC))
 
 
 async def _takes_two(arguments: argparse.Namespace, command: Command, policy: PolicySession) -> bool:
