@@ -170,6 +170,8 @@ async def _wait(reader: PolicyReader, awaited: Awaited, seconds: float) -> Ackno
         return await wait_for(reader, awaited, seconds)
     except StoreUnavailableError as lost:
         raise StoreUnavailableError(f"revision {awaited.revision} is written; who has applied it cannot be told: {lost}") from None
+    except CommandError as wrong:
+        raise CommandError(f"revision {awaited.revision} is written; who has applied it cannot be told: {wrong}") from None
 
 
 def _holds(command: Command, snapshot: Snapshot) -> bool:

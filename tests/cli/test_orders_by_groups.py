@@ -96,3 +96,14 @@ def test_an_order_of_a_later_day_leaves_no_gap(typed: Typed, capsys: pytest.Capt
     assert typed("directive", "apply", "now.yaml") == 0
     assert typed("directive", "apply", "later.yaml") == 1
     assert "until then nobody would be bound" in capsys.readouterr().err
+
+
+def test_a_change_that_was_made_is_not_taken_for_one_that_was_not(
+    typed: Typed, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server: RedisServer = request.getfixturevalue("redis_server")
+    server.cli("SET", "gateway:replicas", "x")
+    assert typed("partner", "add", "org_acme", "--model", "frontier-1", "--wait", "1") == 1
+    said = capsys.readouterr()
+    assert "is on the list of frontier-1 (revision 1)" in said.out
+    assert "revision 1 is written; who has applied it cannot be told: gateway:replicas is of another type" in said.err
