@@ -21,6 +21,7 @@ from gateway.dialects import Dialect
 from gateway.entrance import Entrance
 from gateway.errors import GatewayError
 from gateway.identity.fetch import HttpFetch
+from gateway.identity.trust import disowned
 from gateway.outfit import Outfit, Outfitter
 from gateway.outside import changed_outside
 from gateway.policy.access import Instant
@@ -125,6 +126,7 @@ class Gateway:
         self.entrance.renew(settings.listen.proxy)
         self.watch.replace_catalogue(fresh.catalogue, fresh.expand)
         self._soon(self._settle(before, fresh))
+        self.gate.leases.disown(disowned(before.settings.issuers, settings.issuers))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

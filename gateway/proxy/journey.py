@@ -128,7 +128,7 @@ class Gate:
         return known
 
     def begin(self, connection: Connection, request: Request) -> None:
-        """Find the caller; the body is not waited for before route and caller are known."""
+        """Find the caller; the body is not waited for before route and caller are known, and they are found anew when it has come."""
         head = request.head
         if head is None or request.problem:
             self.refuse_unreadable(connection, request)
@@ -144,14 +144,12 @@ class Gate:
             else:
                 self.later(self._identify(connection, request, credential, identity))
 
-    def judge(self, connection: Connection, request: Request, now: Instant | None = None) -> None:
-        """The request is whole: find its model, decide, and act on the decision in the same turn. `now`: the present instant, if read."""
+    def judge(self, connection: Connection, request: Request, now: Instant) -> None:
+        """The request is whole: find its model, decide, and act on the decision in the same turn. `now`: the present instant."""
         head, route, subject = request.head, request.route, request.subject
         if request.problem or head is None or route is None or subject is None:
             self.refuse_unreadable(connection, request)
             return
-        if now is None:
-            now = self.clock()
         ownership = self.ownership
         if ownership is not None and ownership.judge(connection, request, route, subject):
             return
@@ -204,9 +202,10 @@ class Gate:
         return located
 
     async def _await_share(self, connection: Connection, request: Request, allotment: Allotment) -> None:
+        """Wait for the store's answer, then begin anew: the policy may be another one now, and so may the caller's token."""
         await self.decider.await_share(allotment)
         if connection.is_serving(request):
-            self.judge(connection, request)
+            self.begin(connection, request)
 
     def _credential(self, connection: Connection, request: Request, head: Head) -> bytes | None:
         """Look closer at what is no plain question to a model; None where it has been refused."""

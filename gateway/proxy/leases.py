@@ -18,6 +18,7 @@ from gateway.policy.access import Instant
 from gateway.policy.decide import decide
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.snapshot import Model, Snapshot
+from gateway.policy.vocabulary import Reason
 from gateway.proxy.difference import Difference, difference
 
 SLICE: Final = 0.001  # seconds of work in one turn of the loop
@@ -45,7 +46,7 @@ Held = dict[str | None, set[Lease]]
 
 
 class Sweep(Struct, eq=False):
-    """The decisions that one cause asks for. Instants are steady seconds.
+    """The decisions that one cause asks for; with `reason` that is settled, and each exchange ends. Instants are steady seconds.
 
     `since`: the cause was seen; `cuts`: exchanges ended; `cut_at`: when the last byte of the last of them had left, at the latest
     (None: none was ended).
@@ -57,6 +58,7 @@ class Sweep(Struct, eq=False):
     cuts: int = 0
     cut_at: float | None = None
     ended: list[Lease] = []
+    reason: Reason | None = None
 
 
 class LeaseBook:
@@ -142,6 +144,13 @@ class LeaseBook:
         """Decide again on the leases that the change from `old` to `new`, seen at `since` (steady; None: now), can touch."""
         self._enqueue(self._touched(difference(old, new)), since, on_done)
 
+    def disown(self, issuers: frozenset[str]) -> None:
+        """End every exchange whose subject rests on the word of one of these issuers alone: it is not believed any more."""
+        everyone = (lease for _, held in self._models.values() for leases in held.values() for lease in leases)
+        ended = [lease for lease in everyone if lease.permit.request.subject.issuer in issuers]
+        if ended:
+            self._enqueue(ended, reason=Reason.ISSUER_UNKNOWN)
+
     def _touched(self, change: Difference) -> Iterator[Lease]:
         for model, held in self._models.values():
             whole = change.touches_model(change.new.catalogue.get(model.id, model))  # a reload may have gated what is held
@@ -159,8 +168,14 @@ class LeaseBook:
             heapq.heappush(self._dates, until)
         leases.add(lease)
 
-    def _enqueue(self, leases: Iterable[Lease], since: float | None = None, on_done: Callable[[Sweep], None] | None = None) -> None:
-        self._sweeps.append(Sweep(deque(leases), self._clock().steady if since is None else since, on_done))
+    def _enqueue(
+        self,
+        leases: Iterable[Lease],
+        since: float | None = None,
+        on_done: Callable[[Sweep], None] | None = None,
+        reason: Reason | None = None,
+    ) -> None:
+        self._sweeps.append(Sweep(deque(leases), self._clock().steady if since is None else since, on_done, reason=reason))
         if len(self._sweeps) == 1:
             self._sweep()
 
@@ -197,14 +212,16 @@ class LeaseBook:
             sweep.on_done(sweep)
 
     def _redecide(self, lease: Lease, snapshot: Snapshot, now: Instant, sweep: Sweep) -> None:
-        decision = decide(lease.permit.request, snapshot, now)
+        known = lease.permit
+        settled = None if sweep.reason is None else Denial((sweep.reason,), known.request, known.model, revision=snapshot.revision)
+        decision = settled or decide(known.request, snapshot, now)
         if isinstance(decision, Denial):
             sweep.cuts += 1
             sweep.ended.append(lease)
             lease.cut(decision)
             return
         if decision.monitored:
-            self.on_monitored(decision, lease.permit.monitored)
+            self.on_monitored(decision, known.monitored)
         self.release(lease)
         lease.permit = decision
         self.hold(lease)
