@@ -9,6 +9,7 @@ from typing import Any, Final
 from gateway.admin.approval import approve
 from gateway.admin.pending import pending_rows
 from gateway.admin.releases import check_release
+from gateway.admin.roster import demand_terms
 from gateway.admin.session import open_policy
 from gateway.cli.changing import ATTEMPTS, read_policy, tell, terms_of
 from gateway.cli.options import add_store, operator, operator_proof, required_settings, store_section
@@ -17,6 +18,7 @@ from gateway.cli.wait import add_wait
 from gateway.errors import CommandError, OvertakenError
 from gateway.settings.provision import expand_for
 from gateway.settings.shape import Settings
+from gateway.settings.terms import terms_name
 from gateway.store.edit import Edit
 
 COLUMNS: Final = ("change", "state", "who", "why", "until", "steps", "problem")
@@ -64,8 +66,9 @@ async def _approve(arguments: argparse.Namespace, settings: Settings) -> int:
     async with open_policy(store_section(arguments, settings), expand_for(settings)) as policy:
 
         async def judge(edits: Sequence[Edit]) -> int:
-            snapshot = await read_policy(arguments, settings)
-            check_release(edits, snapshot, policy.keys, await policy.reader.now(), terms_of(settings))
+            snapshot, now = await read_policy(arguments, settings), await policy.reader.now()
+            demand_terms(await policy.reader.replicas(), now, terms_name(settings))
+            check_release(edits, snapshot, policy.keys, now, terms_of(settings))
             return snapshot.revision
 
         for _ in range(ATTEMPTS):

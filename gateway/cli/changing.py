@@ -17,6 +17,7 @@ from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.edits import edits_of
 from gateway.admin.releases import Terms, check_release
 from gateway.admin.revocations import LiftRevocation, Revoke
+from gateway.admin.roster import demand_terms
 from gateway.admin.service import Administration, Change
 from gateway.admin.session import PolicySession, open_policy, read_snapshot
 from gateway.admin.waiting import wait_for
@@ -28,6 +29,7 @@ from gateway.errors import CommandError, OvertakenError, StoreUnavailableError
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.provision import build_catalogue, country_groups, expand_for
 from gateway.settings.shape import Settings
+from gateway.settings.terms import terms_name
 from gateway.store.codec import decode_grant
 from gateway.store.edit import Condition
 from gateway.store.keys import Keys
@@ -103,8 +105,10 @@ async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done:
 
 async def _attempt(arguments: argparse.Namespace, given: Command | Plan, done: str, policy: PolicySession) -> int:
     """Judge the command by the policy as it stands, and make it if that still stands then."""
-    stands = await _standing(arguments, policy) if callable(given) or await _takes_two(arguments, given, policy) else None
+    stands = await _standing(arguments, policy) if callable(given) or await _may_widen(arguments, given, policy) else None
     planned = given(cast("Standing", stands)) if callable(given) else Planned(given, done)
+    if stands is not None and widens(planned.command, stands.snapshot, stands.now.timestamp()):
+        demand_terms(await policy.reader.replicas(), stands.now.timestamp(), terms_name(required_settings(arguments)))
     if stands is not None and _waits(arguments, planned.command, stands):
         _refuse_missing(planned.command, _holds(planned.command, stands.snapshot))
         return await _propose(arguments, planned, policy)
@@ -121,10 +125,10 @@ async def _standing(arguments: argparse.Namespace, policy: PolicySession) -> Sta
     return Standing(snapshot, policy.keys, stages, datetime.fromtimestamp(await policy.reader.now(), UTC))
 
 
-async def _takes_two(arguments: argparse.Namespace, command: Command, policy: PolicySession) -> bool:
-    """Say whether it may take two operators: what may widen is never given without the settings, which say so."""
+async def _may_widen(arguments: argparse.Namespace, command: Command, policy: PolicySession) -> bool:
+    """Say whether the command has to be judged by the policy: what may widen is never given without it, and without the settings."""
     if not always_narrows(command):
-        return required_settings(arguments).approvals.widening
+        return True
     settings = optional_settings(arguments)
     if settings is None or not settings.approvals.widening or not isinstance(command, RemovePartner):
         return False

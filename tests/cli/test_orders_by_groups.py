@@ -102,8 +102,9 @@ def test_a_change_that_was_made_is_not_taken_for_one_that_was_not(
     typed: Typed, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server: RedisServer = request.getfixturevalue("redis_server")
+    server.cli("HSET", "gateway:allowlist:frontier-1", "org_acme", "{}")
     server.cli("SET", "gateway:replicas", "x")
-    assert typed("partner", "add", "org_acme", "--model", "frontier-1", "--wait", "1") == 1
+    assert typed("partner", "remove", "org_acme", "--model", "frontier-1", "--wait", "1") == 1
     said = capsys.readouterr()
-    assert "is on the list of frontier-1 (revision 1)" in said.out
+    assert "is off the list of frontier-1 (revision 1)" in said.out
     assert "revision 1 is written; who has applied it cannot be told: gateway:replicas is of another type" in said.err

@@ -1,5 +1,6 @@
 """Nobody widens alone: one operator asks, another one approves exactly that; what narrows waits for nobody."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -11,10 +12,11 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from support.running import GATED
+from support.running import GATED, write_settings
 
 from gateway.admin.operators import Proof, prove
 from gateway.admin.pending import Pending, content_of
+from gateway.cli import main
 from gateway.settings.approval_shape import Approvals, OperatorSection
 from gateway.settings.release_shape import ReleaseSection, ReleasesSection
 from gateway.store.edit import Edit
@@ -209,3 +211,18 @@ async def test_a_sign_off_is_an_operators_and_no_accounts(newsroom: Any, desk: D
     (model, *_) = await newsroom.reads("model", "list")
     assert (model["stage"], model["signoffs"]) == ("preview", ["bis: preview (letter 7), signed by ann"])
     assert await partner.asks() == 200
+
+
+@TWO
+async def test_settings_that_ask_for_less_are_not_those_of_the_gate(
+    newsroom: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    partner, lenient = newsroom.caller(), msgspec.structs.replace(newsroom.gate.gateway.settings, approvals=Approvals())
+    await newsroom.orders("directive", "apply", newsroom.letter(f"id: d-1\nauthority: letter\nmodels: [{GATED}]\neffect: suspend\n"))
+    await newsroom.gate.admit("org_acme")
+    file = str(write_settings(tmp_path / "lenient.json", lenient))
+    for words in (GRANT, ("directive", "lift", "d-1"), ("model", "stage", GATED, "general")):
+        assert await asyncio.to_thread(main, ["--config", file, *words]) == 1
+        assert "ask for other sign-offs or approvals" in capsys.readouterr().err
+    assert await asyncio.to_thread(main, ["--config", file, "revoke", "org", "org_beta"]) == 0, "what narrows waits for nobody's settings"
+    assert await partner.asks() == 403
