@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from gateway.admin.directives import ApplyDirective, directive_rows, lift_direct
 from gateway.admin.impact import impact_rows, reported, totals, unbound_notes
 from gateway.admin.session import open_policy
 from gateway.admin.succession import demand_no_gap, replacing_notes
-from gateway.cli.changing import catalogue_of, change, read_policy
+from gateway.cli.changing import Planned, Standing, catalogue_of, change, read_policy
 from gateway.cli.options import add_store, required_settings, store_section, wall_clock
 from gateway.cli.tables import show_facts, show_json, show_rows
 from gateway.cli.wait import add_wait
@@ -68,22 +69,31 @@ def _apply(arguments: argparse.Namespace) -> int:
     if arguments.mode:
         entry.pop("mode", None)
         entry |= {"mode": "monitor"} if arguments.mode == "monitor" else {}
-    directive, now = structs.replace(found.directive, enforce=entry.get("mode") != "monitor"), wall_clock()
-    snapshot, instant = asyncio.run(read_policy(arguments, settings)), asyncio.run(_now(arguments, settings))
-    stored = {one.id: one for one in snapshot.directives}
-    demand_no_gap(directive, found.supersedes, stored, instant)
-    notes = replacing_notes(directive, found.supersedes, stored, snapshot.catalogue.values())
+    directive = structs.replace(found.directive, enforce=entry.get("mode") != "monitor")
+    done = f"{found.id} is applied" if directive.enforce else f"{found.id} is applied, to be counted only"
+    noted: set[str] = set()
+
+    def plan(stands: Standing) -> Planned:
+        stored = {one.id: one for one in stands.snapshot.directives}
+        demand_no_gap(directive, found.supersedes, stored, stands.now.timestamp())
+        for note in _notes(directive, found.supersedes, entry, settings, stands):
+            if note not in noted:
+                print(f"note: {note}", file=sys.stderr)
+                noted.add(note)
+        return Planned(ApplyDirective(found.id, entry, found.supersedes, arguments.reason), done)
+
+    return change(arguments, plan, "")
+
+
+def _notes(
+    directive: Directive, supersedes: Sequence[str], entry: Mapping[str, Any], settings: Settings, stands: Standing
+) -> Iterator[str]:
+    """Say what an operator may not expect of this order."""
+    stored = {one.id: one for one in stands.snapshot.directives}
+    yield from replacing_notes(directive, supersedes, stored, stands.snapshot.catalogue.values())
+    yield from unbound_notes(directive, stands.snapshot, stands.now.timestamp())
     rule = msgspec.convert(entry.get("rule") or {}, RestrictionsSection)
-    advised = rule_advice(rule, settings, country_groups(settings), now.date())
-    for note in (*notes, *unbound_notes(directive, snapshot, instant), *advised):
-        print(f"note: {note}", file=sys.stderr)
-    done = "is applied, to be counted only" if entry.get("mode") == "monitor" else "is applied"
-    return change(arguments, ApplyDirective(found.id, entry, found.supersedes, arguments.reason), f"{found.id} {done}")
-
-
-async def _now(arguments: argparse.Namespace, settings: Settings) -> float:
-    async with open_policy(store_section(arguments, settings)) as policy:
-        return await policy.reader.now()
+    yield from rule_advice(rule, settings, country_groups(settings), stands.now.date())
 
 
 def _read(file: Path, settings: Settings) -> ReadDirective:
