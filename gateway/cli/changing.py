@@ -12,16 +12,15 @@ from msgspec import Struct
 
 from gateway.admin.acknowledgement import Acknowledgement, Awaited
 from gateway.admin.approval import propose
-from gateway.admin.commands import AddPartner, Command, RemovePartner
-from gateway.admin.directives import ApplyDirective, LiftDirective
+from gateway.admin.commands import Command, RemovePartner
 from gateway.admin.edits import edits_of
 from gateway.admin.releases import Terms, check_release
-from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.admin.roster import demand_terms
 from gateway.admin.service import Administration, Change
 from gateway.admin.session import PolicySession, open_policy, read_snapshot
 from gateway.admin.waiting import wait_for
 from gateway.admin.widening import always_narrows, tells_more, widens
+from gateway.cli.missing import holds, refuse_missing, replacing
 from gateway.cli.options import operator, operator_proof, optional_settings, required_settings, store_section
 from gateway.cli.tables import show_json
 from gateway.cli.wait import as_facts, show_answers, verdict
@@ -110,12 +109,12 @@ async def _attempt(arguments: argparse.Namespace, given: Command | Plan, done: s
     if stands is not None and widens(planned.command, stands.snapshot, stands.now.timestamp()):
         demand_terms(await policy.reader.replicas(), stands.now.timestamp(), terms_name(required_settings(arguments)))
     if stands is not None and _waits(arguments, planned.command, stands):
-        _refuse_missing(planned.command, _holds(planned.command, stands.snapshot))
+        refuse_missing(planned.command, holds(planned.command, stands.snapshot))
         return await _propose(arguments, planned, policy)
     at = None if stands is None else stands.snapshot.revision
     made = await Administration(policy.writer, policy.keys, planned.actor or operator()).carry_out(planned.command, planned.conditions, at)
-    _refuse_missing(planned.command, made.before is not None)
-    return await tell(arguments, policy, made, f"{planned.done}{_replacing(planned.command, made)}")
+    refuse_missing(planned.command, made.before is not None)
+    return await tell(arguments, policy, made, f"{planned.done}{replacing(planned.command, made)}")
 
 
 async def _standing(arguments: argparse.Namespace, policy: PolicySession) -> Standing:
@@ -176,36 +175,6 @@ async def _wait(reader: PolicyReader, awaited: Awaited, seconds: float) -> Ackno
         raise StoreUnavailableError(f"revision {awaited.revision} is written; who has applied it cannot be told: {lost}") from None
     except CommandError as wrong:
         raise CommandError(f"revision {awaited.revision} is written; who has applied it cannot be told: {wrong}") from None
-
-
-def _holds(command: Command, snapshot: Snapshot) -> bool:
-    """Say whether what a command takes away is there, so that nobody is asked to approve nothing."""
-    match command:
-        case RemovePartner():
-            return command.organisation in snapshot.grants.get(command.model, {})
-        case LiftDirective():
-            return any(directive.id == command.id for directive in snapshot.directives)
-        case LiftRevocation():
-            return command.key in snapshot.revocations
-        case _:
-            return True
-
-
-def _refuse_missing(command: Command, there: bool) -> None:
-    if there:
-        return
-    if isinstance(command, RemovePartner):
-        raise CommandError(
-            f"{command.organisation!r} was not on the list of {command.model!r}: see `gateway partner list`. Nothing has changed."
-        )
-    if isinstance(command, LiftDirective):
-        raise CommandError(f"{command.id!r} is not applied: see `gateway directive list`. Nothing has changed.")
-    if isinstance(command, LiftRevocation):
-        raise CommandError(f"{command.key!r} is not revoked: see `gateway revoke list`. Nothing has changed.")
-
-
-def _replacing(command: Command, made: Change) -> str:
-    return ", replacing what it had" if isinstance(command, AddPartner | Revoke | ApplyDirective) and made.before is not None else ""
 
 
 def _when(instant: float | None) -> str | None:
