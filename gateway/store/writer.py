@@ -153,7 +153,7 @@ class PolicyWriter:
         revision = _number(await pipeline.get(keys.revision)) + 1
         if order.at is not None and order.at != revision - 1:
             raise OvertakenError("another change came first, so that this one was not judged by the policy as it is: try again.")
-        await self._check_conditions(pipeline, order.conditions)
+        await self._check_conditions(pipeline, order.conditions, revision - 1)
         befores = [cast("bytes | None", await pipeline.hget(edit.key, edit.field)) for edit in order.edits]
         effective = [
             (edit, before) for edit, before in zip(order.edits, befores, strict=True) if before is not None or edit.after is not None
@@ -187,9 +187,12 @@ class PolicyWriter:
             if found not in ("none", kind):
                 raise CommandError(f"{key} is a {found} in the store, not a {kind}: remove or rename it first")
 
-    async def _check_conditions(self, pipeline: Pipeline, conditions: Sequence[Condition]) -> None:
+    async def _check_conditions(self, pipeline: Pipeline, conditions: Sequence[Condition], revision: int) -> None:
+        """Where another change came after `revision` was read, it is read again first: who is overtaken is judged anew, not refused."""
         for condition in conditions:
             if await pipeline.hget(condition.key, condition.field) != condition.value:
+                if _number(await pipeline.get(self._keys.revision)) != revision:
+                    raise WatchError
                 raise CommandError(f"{condition.field!r} in {condition.key} has changed meanwhile: look at it again. Nothing has changed.")
 
 

@@ -1,14 +1,16 @@
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import redis.asyncio
 from support.servers import RedisServer
 from support.witness import Watching
 
-from gateway.errors import CommandError, StoreUnavailableError
+from gateway.errors import CommandError, OvertakenError, StoreUnavailableError
 from gateway.store.address import parse_address
 from gateway.store.client import connect
+from gateway.store.edit import Condition, Edit
 from gateway.store.keys import Keys
 from gateway.store.writer import Change, PolicyWriter
 
@@ -125,3 +127,19 @@ async def test_a_change_reaches_the_watch_as_one(writer: PolicyWriter, store_ser
     change = await writer.put_grant("luna", "org_a", "{}", "ops")
     await witness.sees(lambda seen: seen.revision == change.revision, "revision")
     assert all(("org_a" in new.grants["luna"]) == (new.revision == 1) for _, new, _ in witness.published)
+
+
+class Overtaken(PolicyWriter):
+    """Somebody else changes the same field right after it has read the revision."""
+
+    async def _check_conditions(self, *read: Any) -> None:
+        if await self._client.hget(self._keys.models, "luna") is None:
+            await PolicyWriter(self._client, self._keys).put_stage("luna", '{"stage":"preview"}', "another")
+        await super()._check_conditions(*read)
+
+
+async def test_who_is_overtaken_while_conditions_are_read_is_judged_anew_and_not_refused(redis_server: RedisServer) -> None:
+    async with connect(parse_address(redis_server.url)) as client:
+        edits = (Edit("model.stage", Keys().models, "luna", b'{"stage":"general"}'),)
+        with pytest.raises(OvertakenError):
+            await Overtaken(client, Keys()).carry_out(edits, "test", conditions=(Condition(Keys().models, "luna", None),), at=0)
