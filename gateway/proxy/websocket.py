@@ -15,12 +15,13 @@ from gateway.dialects.closing import closing_text
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.answer import ResponseHead
+from gateway.proxy.departure import STILL_LEAVING, unsent
 from gateway.proxy.flow import Flow
 from gateway.proxy.link import Link
 from gateway.proxy.message import marks, switching_head, upgrade_head
 from gateway.proxy.named import NamedModels
 from gateway.proxy.patience import Patience
-from gateway.proxy.relay import STILL_LEAVING, Relay
+from gateway.proxy.relay import Relay
 from gateway.wire.events import models_of
 from gateway.wire.handshake import accept_of, answer_problem
 from gateway.wire.shape import Refused
@@ -184,7 +185,7 @@ class WebSocketRelay(Relay):
         if flow is not None and not self._connection.closed and not transport.is_closing():
             if flow.closed_upstream:
                 flow.caller.say_goodbye(b"", self._gate.now() + LINGER)
-            elif transport.get_write_buffer_size() <= STILL_LEAVING:
+            elif unsent(transport) <= STILL_LEAVING:
                 flow.caller.say_goodbye(encode(close(code, text)), self._gate.now() + LINGER)
             else:
                 self._break_off()
