@@ -80,6 +80,7 @@ class Gate:
         self.decider = Decider(policy, witness)
         self.clock = clock
         self._deadlines = deadlines
+        self.pulse = deadlines.pulse
         self.scheme = scheme.encode()
         self._prefix = secrets.token_hex(8).encode()
         self._numbers = itertools.count(1)
@@ -152,6 +153,9 @@ class Gate:
             return
         if now is None:
             now = self.clock()
+        if now.steady > self.pulse.until:
+            self.later(self._await_pulse(connection, request))
+            return
         ownership = self.ownership
         if ownership is not None and ownership.judge(connection, request, route, subject):
             return
@@ -236,6 +240,12 @@ class Gate:
             return False
         request.handshake = handshake
         return True
+
+    async def _await_pulse(self, connection: Connection, request: Request) -> None:
+        """The process has been standing still, and so has its policy: wait for the news."""
+        await self.pulse.settled()
+        if connection.is_serving(request):
+            self.judge(connection, request)
 
     async def _identify(self, connection: Connection, request: Request, credential: bytes, need: NeedKeys) -> None:
         await self.identifier.fetch_keys(need)

@@ -92,6 +92,11 @@ class LeaseBook:
     def __len__(self) -> int:
         return sum(len(leases) for _, held in self._models.values() for leases in held.values())
 
+    @property
+    def settled(self) -> bool:
+        """Whether every decision that was asked for has been made."""
+        return not self._sweeps
+
     def count(self, model: str, organisation: str | None) -> int:
         """How many are held by one organisation on one model."""
         entry = self._models.get(model)

@@ -79,6 +79,7 @@ class PolicyWatch:
         self._canary: Canary | None = None
         self._task: asyncio.Task[None] | None = None
         self._loaded = asyncio.Event()
+        self._asked = asyncio.Event()
         self._delay = FIRST_DELAY
         self.snapshot = Snapshot(catalogue=catalogue, max_staleness=settings.max_staleness)
         self.up = False
@@ -114,6 +115,10 @@ class PolicyWatch:
             await asyncio.wait(tasks)
         self._task = None
         self.up = False
+
+    def ask(self) -> None:
+        """Have the policy confirmed now, not only when it is time again."""
+        self._asked.set()
 
     def replace_catalogue(self, catalogue: Mapping[str, Model], expand: Expand | None = None) -> None:
         """Take a new catalogue (and new country groups): soon published on the entries known, then the added models' are read."""
@@ -206,7 +211,10 @@ class PolicyWatch:
             if begun - self._read_at >= self._settings.reread_every:
                 await feed.check_identity()
                 feed.mark_dirty()
-            await asyncio.sleep(self._every)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._every):
+                    await self._asked.wait()
+            self._asked.clear()
 
     def _sure(self, begun: float) -> float:
         """Until when the policy is confirmed by what was asked at `begun`: no longer than the server was surely the right one."""
