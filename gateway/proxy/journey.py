@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
+from time import monotonic
 from typing import Final
 
 from gateway.dialects import House
@@ -153,7 +154,7 @@ class Gate:
             return
         if now is None:
             now = self.clock()
-        if now.steady > self.pulse.until:
+        if monotonic() > self.pulse.until:
             self.later(self._await_pulse(connection, request))
             return
         ownership = self.ownership
