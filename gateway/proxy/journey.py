@@ -211,7 +211,7 @@ class Gate:
     async def _await_share(self, connection: Connection, request: Request, allotment: Allotment) -> None:
         await self.decider.await_share(allotment)
         if connection.is_serving(request):
-            self.judge(connection, request)
+            self.begin(connection, request)
 
     def _credential(self, connection: Connection, request: Request, head: Head) -> bytes | None:
         """Look closer at what is no plain question to a model; None where it has been refused."""
@@ -246,7 +246,7 @@ class Gate:
         """The process has been standing still, and so has its policy: wait for the news."""
         await self.pulse.settled()
         if connection.is_serving(request):
-            self.judge(connection, request)
+            self.begin(connection, request)
 
     async def _identify(self, connection: Connection, request: Request, credential: bytes, need: NeedKeys) -> None:
         await self.identifier.fetch_keys(need)
