@@ -200,8 +200,10 @@ class PolicyWatch:
 
     async def _prove(self, feed: Feed, canary: Canary) -> None:
         """Every `canary_every` seconds, prove that the feed lives and confirm the snapshot; every `reread_every`, read anyway."""
+        await self._warn(feed)
         while True:
             begun = self._clock().steady
+            await feed.visit(self._assembly.ids)
             await canary.sing()
             if not feed.dirty and not self._reading.locked():
                 self.snapshot = self.snapshot.confirmed(self._sure(begun))
@@ -210,11 +212,16 @@ class PolicyWatch:
                 self._note(StoreUnavailableError(doubt))
             if begun - self._read_at >= self._settings.reread_every:
                 await feed.check_identity()
+                await self._warn(feed)
                 feed.mark_dirty()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._every):
                     await self._asked.wait()
             self._asked.clear()
+
+    async def _warn(self, feed: Feed) -> None:
+        if risk := await feed.risk():
+            self._note(StoreUnavailableError(risk))
 
     def _sure(self, begun: float) -> float:
         """Until when the policy is confirmed by what was asked at `begun`: no longer than the server was surely the right one."""
