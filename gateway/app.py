@@ -125,6 +125,7 @@ class Gateway:
         self.entrance.renew(settings.listen.proxy)
         self.watch.replace_catalogue(fresh.catalogue, fresh.expand)
         self._soon(self._settle(before, fresh))
+        event(LOG, logging.INFO, "settings_applied", count=len(fresh.settings.models))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -162,6 +163,7 @@ class Gateway:
         self.outfit, self.settings = outfit, settings
         gate.identifier, gate.limits, gate.locator, gate.upstreams = outfit.verifier, settings.limits, outfit.locator, outfit.upstreams
         gate.replies.house = outfit.house
+        gate.leases.issuers = frozenset(issuer.name for issuer in settings.issuers)
         gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         for name, introduction in outfit.introductions.items():
             outfit.upstreams[name].introduction = introduction

@@ -9,15 +9,16 @@ import heapq
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final, Protocol
 
 from msgspec import Struct
 
 from gateway.policy.access import Instant
 from gateway.policy.decide import decide
-from gateway.policy.decision import Denial, Permit
+from gateway.policy.decision import Decision, Denial, Permit
 from gateway.policy.snapshot import Model, Snapshot
+from gateway.policy.vocabulary import Reason
 from gateway.proxy.difference import Difference, difference
 
 SLICE: Final = 0.001  # seconds of work in one turn of the loop
@@ -63,7 +64,8 @@ class LeaseBook:
     """Every lease that is held, by model and organisation. `snapshot` is asked at each decision, so that none is made on an old policy.
 
     `on_swept(seconds, cuts)` is called when a sweep is done: how long after its cause, and how many exchanges it ended. It is done
-    when every lease has been decided on and no byte of an exchange that it ended is left in this process.
+    when every lease has been decided on and no byte of an exchange that it ended is left in this process. `issuers` are those trusted
+    now, by name (None: nobody asks): an exchange of whom no other vouches for is ended by the next sweep.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class LeaseBook:
         self._lapsed = -math.inf  # the horizon past which every lease has been decided on last
         self._offset = -math.inf  # of the wall clock from the steady one, at the last look
         self._timer: asyncio.TimerHandle | None = None
+        self.issuers: Container[str] | None = None
         self.on_monitored: Callable[[Permit, tuple[str, ...]], None] = lambda permit, before: None  # noqa: ARG005 (nobody counts)
 
     def __repr__(self) -> str:
@@ -204,7 +207,10 @@ class LeaseBook:
             sweep.on_done(sweep)
 
     def _redecide(self, lease: Lease, snapshot: Snapshot, now: Instant, sweep: Sweep) -> None:
-        decision = decide(lease.permit.request, snapshot, now)
+        request = lease.permit.request
+        decision: Decision = decide(request, snapshot, now)
+        if self.issuers is not None and request.subject.issuer not in self.issuers:
+            decision = Denial((Reason.ISSUER_UNKNOWN,), request, lease.permit.model, revision=snapshot.revision)
         if isinstance(decision, Denial):
             sweep.cuts += 1
             sweep.ended.append(lease)
