@@ -73,6 +73,7 @@ class PolicyWatch:
         self._read_at = -math.inf
         self._adopting: set[asyncio.Task[None]] = set()
         self._reading = asyncio.Lock()
+        self._adoption = asyncio.Lock()  # one catalogue after the other, in the order in which they came
         self._finder: Whereabouts = Fixed(address)
         self._every = max(settings.canary_every, 0.01)
         self._feed: Feed | None = None
@@ -128,6 +129,12 @@ class PolicyWatch:
         task.add_done_callback(self._adopting.discard)
 
     async def _adopt(self, assembly: Assembly) -> None:
+        """Decode everything known beside the watch's work, so that no change waits for it; then what has come meanwhile, and swap."""
+        async with self._adoption:
+            await stepwise(assembly.take(self._stored))
+            await self._replace(assembly)
+
+    async def _replace(self, assembly: Assembly) -> None:
         async with self._reading:
             await stepwise(assembly.take(self._stored))
             self._assembly.retire()
