@@ -226,8 +226,12 @@ class Relay(Struct, eq=False):
         if has_left(self._connection, self.bytes_sent):
             self.on_left()
         else:
-            self._departing = True
-            Departure(self, self._connection, self._gate.loop, self._gate.limits.write_timeout)
+            self._depart()
+
+    def _depart(self) -> None:
+        """Nothing more is to come; the lease is held until what has come has left."""
+        self._departing = True
+        Departure(self, self._connection, self._gate.loop, self._gate.limits.write_timeout)
 
     async def _reach(self) -> None:
         try:

@@ -89,7 +89,7 @@ class WebSocketRelay(Relay):
 
     def cut(self, denial: Denial) -> None:
         """The permission for a model that this connection has named has ended."""
-        if self._flow is None:
+        if self._flow is None or self._departing:
             super().cut(denial)
         elif not self._over:
             self._cut(denial, conceal=False)
@@ -127,7 +127,7 @@ class WebSocketRelay(Relay):
 
     def on_client_gone(self) -> None:
         """Nobody listens: nothing more is to be generated."""
-        if self._flow is not None and self._flow.closing and not self._over:
+        if self._flow is not None and self._flow.closing and not self._over and not self._departing:
             self._gate.witness.on_closed(self)
             self._leave_upstream()
             self._end()
@@ -152,11 +152,16 @@ class WebSocketRelay(Relay):
 
     def end_for_drain(self) -> None:
         """The gate ends and this connection is still open."""
-        if self._flow is None:
+        if self._flow is None or self._departing:
             super().end_for_drain()
         elif not self._over:
             self._gate.witness.on_broken(self)
             self._finish(Close.GOING_AWAY, "the gateway is restarting; connect again")
+
+    def on_left(self) -> None:
+        """The upstream has closed, and all that it said is on its way: the caller has a little time to close too."""
+        self._connection.deadline = self._gate.now() + LINGER
+        self._end()
 
     def on_quiet(self) -> None:
         """Neither side has said anything for too long."""
@@ -185,6 +190,11 @@ class WebSocketRelay(Relay):
         if flow is not None and not self._connection.closed and not transport.is_closing():
             if flow.closed_upstream:
                 flow.caller.say_goodbye(b"", self._gate.now() + LINGER)
+                if unsent(transport) > STILL_LEAVING:
+                    flow.stop()
+                    self._gate.forget(self._patience)
+                    self._depart()
+                    return
             elif unsent(transport) <= STILL_LEAVING:
                 flow.caller.say_goodbye(encode(close(code, text)), self._gate.now() + LINGER)
             else:

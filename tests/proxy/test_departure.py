@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 from support.house import Stage, open_stage, policy
+from support.sockets import NONCE, TARGET, speaking
 from support.unread import REQUEST, rest_of, unread_caller
 from support.wire_ends import OK, SSE_HEAD, Script, answering, chunk, eventually, raw_caller, scripted
 
 from gateway.policy.snapshot import Grant
 from gateway.settings.shape import Limits
+from gateway.wire.websocket import Frame, Opcode, close, encode
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what waits in a socket")
 
@@ -115,3 +117,40 @@ async def test_what_has_not_left_after_the_drain_time_is_broken_off_for_nobody_c
         await stage.gate.doors.drain(0.05)
         assert len(stage.gate.leases) == 0
         assert (await rest_of(caller))[1]
+
+
+HANDSHAKE = (
+    b"GET %b HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer acme\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: %b\r\n\r\n" % (TARGET, NONCE)
+)
+
+
+async def farewell(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say much, and goodbye."""
+    writer.write(encode(Frame(Opcode.BINARY, BODY)) + encode(close(1000, "all said")))
+    await writer.drain()
+
+
+async def test_nor_what_a_websocket_had_said_before_its_upstream_closed_it() -> None:
+    async with answered(speaking(farewell)) as stage, unread_caller(stage.port) as caller:
+        await asyncio.get_running_loop().sock_sendall(caller, HANDSHAKE)
+        await eventually(lambda: b'"ending":"complete"' in stage.notebook.lines[-1:][0] if stage.notebook.lines else False, "it has closed")
+        stage.publish(WITHOUT_ACME)
+        text, reset = await rest_of(caller)
+        assert reset
+        assert len(text) < SIZE // 2
+        assert stage.metrics.streams_cut.labels("frontier", "org_not_approved").value == 1
+        assert len(stage.gate.leases) == 0
+
+
+async def test_a_websocket_whose_caller_reads_in_the_end_gets_all_of_it_and_the_close() -> None:
+    async with answered(speaking(farewell)) as stage, unread_caller(stage.port) as caller:
+        await asyncio.get_running_loop().sock_sendall(caller, HANDSHAKE)
+        await eventually(lambda: len(stage.notebook.lines) > 1, "it has closed")
+        assert len(stage.gate.leases) == 1
+        text, reset = await rest_of(caller)
+        assert not reset
+        assert text.endswith(b"all said")
+        await eventually(lambda: len(stage.gate.leases) == 0, "no lease is left")
+        await eventually(lambda: not stage.gate.doors.connections, "nor the connection")
+        assert [b'"ending"' in line for line in stage.notebook.lines].count(True) == 1
