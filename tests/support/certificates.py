@@ -1,4 +1,7 @@
-"""A certificate authority of the tests' own: certificates for servers on loopback, and for clients."""
+"""A certificate authority of the tests' own: certificates for servers on loopback, and for clients.
+
+They have what RFC 5280 section 4.2.1 asks for: from Python 3.13 on, clients insist.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +15,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
 HOUR = timedelta(hours=1)
+SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 Extend = Callable[[x509.CertificateBuilder], x509.CertificateBuilder]
 
 
@@ -35,10 +49,15 @@ class Authority:
         self._directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"test {name}")])
+        self._known_as = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
         self.file = directory / f"{name}.pem"
-        own = _builder(self._name, self._name, self._key.public_key()).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
-        )
+        own = _builder(self._name, self._name, self._key.public_key())
+        for extension, critical in (
+            (x509.BasicConstraints(ca=True, path_length=None), True),
+            (SIGNS_CERTIFICATES, True),
+            (self._known_as, False),
+        ):
+            own = own.add_extension(extension, critical=critical)
         self.file.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def server(self, address: str = "127.0.0.1", file: str = "server") -> Certificate:
@@ -54,7 +73,9 @@ class Authority:
     def _issue(self, file: str, name: str, extend: Extend, age: timedelta | None = None) -> Certificate:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        leaf = extend(_builder(subject, self._name, key.public_key(), age or timedelta()))
+        leaf = extend(_builder(subject, self._name, key.public_key(), age or timedelta())).add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._known_as), critical=False
+        )
         files = Certificate(self._directory / f"{file}.pem", self._directory / f"{file}.key", self.file)
         files.certificate.write_bytes(leaf.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
         files.key.write_bytes(
