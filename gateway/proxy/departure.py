@@ -5,6 +5,7 @@ written is therefore looked at in the kernel too (Linux); until it has left, the
 a cut resets the connection, which drops what waits there.
 """
 
+import contextlib
 import fcntl
 import socket
 import struct
@@ -23,11 +24,20 @@ STILL_LEAVING: Final = 4096
 UNSENT: Final = 0x894B
 """SIOCOUTQNSD (linux/sockios.h): bytes in a TCP socket's send queue that have not been sent even once."""
 
+IN_SOCKET: Final = 65_536
+"""Bytes not yet sent beyond which a socket takes no more: they are all that a stopped or killed process cannot take back."""
+
 LONGEST_PAUSE: Final = 0.25
 """Seconds between two looks; the first are closer together."""
 
 _TOLD: Final = sys.platform == "linux"
 _NOTHING: Final = struct.pack("i", 0)
+
+
+def hold_back(listening: socket.socket) -> None:
+    """Have what is accepted on this socket take little ahead of what it sends. What is under way to a fast reader is not counted."""
+    with contextlib.suppress(OSError):  # the system has no such limit
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, IN_SOCKET)
 
 
 def unsent(transport: "asyncio.Transport") -> int:

@@ -10,10 +10,12 @@ import pytest
 from support.house import Stage, open_stage, policy
 from support.sockets import NONCE, TARGET, speaking
 from support.unread import REQUEST, rest_of, unread_caller
-from support.wire_ends import OK, SSE_HEAD, Script, answering, chunk, eventually, raw_caller, scripted
+from support.wire_ends import OK, SSE_HEAD, Script, answering, chunk, eventually, raw_caller, read_request, scripted
 
+from gateway.entrance import Entrance
 from gateway.policy.snapshot import Grant
-from gateway.settings.shape import Limits
+from gateway.proxy.departure import IN_SOCKET, unsent
+from gateway.settings.shape import Limits, ProxyListener
 from gateway.wire.websocket import Frame, Opcode, close, encode
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what waits in a socket")
@@ -68,6 +70,25 @@ async def test_nor_many_short_answers_that_it_left_unread() -> None:
         text, reset = await rest_of(caller)
         assert reset
         assert text.count(b"HTTP/1.1 200") < 30
+
+
+async def test_a_socket_takes_little_ahead_of_what_it_sends_for_a_process_that_is_stopped_cannot_take_it_back() -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n")
+        while True:
+            writer.write(BODY)
+            await writer.drain()
+
+    async with answered(flood) as stage:
+        entrance = Entrance(stage.gate, ProxyListener(address="127.0.0.1:0"), shared=False)
+        await entrance.open()
+        async with unread_caller(entrance.port) as caller:
+            await ask(caller)
+            await eventually(lambda: any(each.writing_paused for each in stage.gate.doors.connections), "the caller is behind")
+            (connection,) = stage.gate.doors.connections
+            assert unsent(connection.transport) - connection.transport.get_write_buffer_size() < 4 * IN_SOCKET
+        entrance.close()
 
 
 async def test_whoever_reads_gets_all_of_it_and_is_served_again() -> None:
