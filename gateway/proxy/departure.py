@@ -57,6 +57,8 @@ def has_left(connection: "Connection", size: int) -> bool:
     connection.unlooked += size
     if connection.unlooked <= STILL_LEAVING:
         return True
+    if connection.transport.get_write_buffer_size() > STILL_LEAVING:
+        return False  # the usual case of a long answer: it has not been handed to the kernel yet
     connection.unlooked = unsent(connection.transport)
     return connection.unlooked <= STILL_LEAVING
 

@@ -130,12 +130,12 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read the answer and hand on what came, unless the process has been standing still."""
-        if monotonic() > self.endpoint.pulse.until:
-            self.endpoint.pulse.hold(self, data)
-            return
         exchange = self._exchange
         if exchange is None:
             self.drop()  # bytes that nobody asked for: this link can be trusted no more
+            return
+        if monotonic() > self.endpoint.pulse.until:
+            self.endpoint.pulse.hold(self, data)
             return
         if self._between:
             if size := size_of_chunk(data):

@@ -1,19 +1,22 @@
 """Bodies that come long after their head: who asks is established anew when the question is whole, for tokens end and keys go meanwhile."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 
 import pytest
 from msgspec import Struct
 from support.forge import Signer, issuer, key_set
-from support.house import Stage, open_stage
+from support.house import KnownTokens, Stage, open_stage, policy
 from support.wire_ends import OK, RawCaller, ScriptedUpstream, answering, eventually, raw_caller, scripted
 
 from gateway.clock import read_clock
 from gateway.identity.jwk import read_key_set
 from gateway.identity.keyset import KeySet
-from gateway.identity.verifier import Verifier
-from gateway.policy.access import Instant
+from gateway.identity.verifier import NeedKeys, Verifier
+from gateway.policy.access import Instant, Subject
+from gateway.policy.snapshot import Grant
+from gateway.policy.vocabulary import Reason
 
 BODY = b'{"model":"frontier"}'
 
@@ -64,6 +67,31 @@ async def test_keys_that_have_been_withdrawn_meanwhile(scene: Scene) -> None:
     scene.keyset.ring = read_key_set(key_set(Signer("k1", number=2)), ("ES256",))
     assert await scene.status() == b"401"
     assert not scene.upstream.requests
+
+
+async def test_a_revocation_that_comes_while_the_keys_are_fetched() -> None:
+    class Fetching(KnownTokens):
+        """Has its keys when told."""
+
+        fetched = asyncio.Event()
+
+        def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
+            return super().verify(token, now, shown) if self.fetched.is_set() else NeedKeys("main", "k1")
+
+        async def fetch_keys(self, need: NeedKeys) -> None:
+            del need
+            await self.fetched.wait()
+
+    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as raw:
+        stage.gate.identifier = identifier = Fetching()
+        raw.post()
+        await eventually(lambda: len(stage.gate._tasks) == 1, "the keys are waited for")  # noqa: SLF001
+        stage.publish(policy(frontier={"beta": Grant()}, revision=2))
+        identifier.fetched.set()
+        head, body = await raw.answer()
+        assert head.startswith(b"HTTP/1.1 403 ")
+        assert b"org_not_approved" in body
+        assert not upstream.requests
 
 
 async def test_an_issuer_that_has_been_removed_meanwhile(scene: Scene) -> None:

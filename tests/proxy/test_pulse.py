@@ -103,6 +103,28 @@ async def test_no_request_is_decided_on_before_the_news() -> None:
         assert b"org_not_approved" in body
 
 
+async def test_bytes_that_nobody_asked_for_are_never_held_for_the_next_request() -> None:
+    unasked = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(OK)
+        await unasked.wait()
+        writer.write(OK)
+        await reader.read()
+
+    async with scripted(script) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+        stage.gate.pulse.confirmed_since = lambda _: False
+        caller.post()
+        await caller.answer()
+        unasked.set()
+        await asyncio.sleep(0)
+        stand_still()
+        began = time.monotonic()
+        await eventually(lambda: stage.gate.upstreams["api"].open == 0, "the link is dropped")
+        assert time.monotonic() - began < PATIENCE / 2, "at once"
+
+
 async def test_standing_still_once_more_while_in_doubt_begins_the_wait_again() -> None:
     now = 100.0
     asked: list[float] = []
