@@ -15,9 +15,9 @@ help: ## List the targets
 demo: $(VENV)/.run ## Set up, walk the main job in the terminal, stay up (ARGS=--once: walk and exit)
 	@$(BIN)/gateway demo $(ARGS)
 
-test: $(VENV)/.dev ## Set up with what the tests need (a real Redis too), run the whole suite (ARGS: for pytest)
+test: $(VENV)/.dev ## Set up with what the tests need (a real Redis too), run the whole suite (ARGS: for pytest; "-n 0": in one process)
 	@./.ci/install-servers
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## Format check, ruff, mypy, import contracts
 	@$(BIN)/ruff format --check .
@@ -47,7 +47,7 @@ hardness: $(VENV)/.dev ## Measure what slow, silent and greedy callers cost (ARG
 lock: $(VENV)/.dev ## Write the locked versions again from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra embedded --extra geo \
 		-o requirements/run.txt pyproject.toml
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra lint \
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra lint --extra fuzz \
 		-o requirements/dev.txt pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra bench \
 		-c requirements/dev.txt -o requirements/bench.txt pyproject.toml

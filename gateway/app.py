@@ -21,6 +21,7 @@ from gateway.dialects import Dialect
 from gateway.entrance import Entrance
 from gateway.errors import GatewayError
 from gateway.identity.fetch import HttpFetch
+from gateway.identity.trust import disowned
 from gateway.outfit import Outfit, Outfitter
 from gateway.outside import changed_outside
 from gateway.policy.access import Instant
@@ -125,6 +126,7 @@ class Gateway:
         self.entrance.renew(settings.listen.proxy)
         self.watch.replace_catalogue(fresh.catalogue, fresh.expand)
         self._soon(self._settle(before, fresh))
+        self.gate.leases.disown(disowned(before.settings.issuers, settings.issuers))
         event(LOG, logging.INFO, "settings_applied", count=len(fresh.settings.models))
 
     # -- inside -------------------------------------------------------------------------------------------------------
@@ -163,7 +165,6 @@ class Gateway:
         self.outfit, self.settings = outfit, settings
         gate.identifier, gate.limits, gate.locator, gate.upstreams = outfit.verifier, settings.limits, outfit.locator, outfit.upstreams
         gate.replies.house = outfit.house
-        gate.leases.issuers = frozenset(issuer.name for issuer in settings.issuers)
         gate.doors.trusted = tuple(map(network, settings.listen.proxy.trusted_proxies))
         for name, introduction in outfit.introductions.items():
             outfit.upstreams[name].introduction = introduction

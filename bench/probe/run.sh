@@ -33,7 +33,7 @@ case $name in
 litellm)
 	[ -x "$directory/litellm/bin/litellm" ] || {
 		python3 -m venv "$directory/litellm"
-		"$directory/litellm/bin/pip" install -q "litellm[proxy]==$litellm_version"
+		"$directory/litellm/bin/pip" install -q "litellm[proxy]==$litellm_version" prisma # without its module, refusals are 500
 	}
 	cd "$here"
 	LITELLM_MASTER_KEY="sk-$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False \
@@ -49,7 +49,7 @@ portkey)
 	pid=$!
 	until_up http://127.0.0.1:8787/
 	kinds=()
-	for kind in plain json fields places names encodings forms batches stored fallbacks catalogue routes paths "own headers" framing; do
+	for kind in plain json fields places names encodings forms batches stored fallbacks catalogue routes paths "own headers" framing warm; do
 		kinds+=(--only "$kind")
 	done
 	probe http://127.0.0.1:8787 "${roles[@]}" --upstream 127.0.0.1:8098 --header-family x-portkey- \

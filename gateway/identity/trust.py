@@ -52,6 +52,27 @@ def trust_by_iss(issuers: Sequence[Issuer], keysets: Mapping[str, KeySet]) -> di
     return trusts
 
 
+def disowned(before: Sequence[Issuer], after: Sequence[Issuer]) -> frozenset[str]:
+    """Name the issuers some of whose tokens are not believed any more, or say something else. Where keys are does not matter."""
+    ranks = {issuer.name: (issuer, rank > 0) for rank, issuer in enumerate(after)}
+    return frozenset(
+        issuer.name
+        for rank, issuer in enumerate(before)
+        if (now := ranks.get(issuer.name)) is None or now[1] is not (rank > 0) or not _believed_still(issuer, now[0])
+    )
+
+
+def _believed_still(before: Issuer, after: Issuer) -> bool:
+    """Whether every token that was believed is, and says what it said."""
+    return (
+        (before.issuer, before.claims) == (after.issuer, after.claims)
+        and set(before.audience) <= set(after.audience)
+        and set(before.algorithms) <= set(after.algorithms)
+        and before.certificate_bound >= after.certificate_bound
+        and before.cut_at_expiry >= after.cut_at_expiry
+    )
+
+
 def _check_paths(issuer: Issuer) -> None:
     for name in CLAIM_PATHS:
         path = getattr(issuer.claims, name)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -33,11 +33,13 @@ class Manner(Struct, frozen=True):
     revoke: Revoke | None = None
 
 
-async def exchange(target: Target, attempt: Attempt, manner: Manner) -> Answer:
-    """Play one attempt. Raises UnreachableError where nobody takes the connection."""
+async def exchange(target: Target, attempt: Attempt, manner: Manner, on_warm: Callable[[], None] = lambda: None) -> Answer:
+    """Play one attempt; `on_warm` is called when what warms its connection was answered. Raises UnreachableError where nobody takes it."""
     async with asyncio.timeout(CONNECTING + 4 * manner.patience + 2 * manner.within):
         line = await _connect(target, manner)
         try:
+            await line.warm(attempt.warm)
+            on_warm()
             return await line.play(attempt)
         finally:
             line.leave()
@@ -65,6 +67,13 @@ class Line:
 
     def __repr__(self) -> str:
         return f"<Line {self._heard!r}>"
+
+    async def warm(self, requests: Sequence[bytes]) -> None:
+        """Have each answered, and forget the answers."""
+        for request in requests:
+            self._writer.write(request)
+            await self._read(lambda heard: heard.ended, self._manner.patience)
+            self._heard = AnswerReader()
 
     async def play(self, attempt: Attempt) -> Answer:
         """Write, and read in the way that the attempt says."""

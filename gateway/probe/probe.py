@@ -43,12 +43,16 @@ class Then(StrEnum):
 
 
 class Attempt(Struct, frozen=True):
-    """What is written: `first` on connections of their own, then `sent`, and `frames` once that has become a WebSocket."""
+    """What is written: `first` on connections of their own, then `sent`, and `frames` once that has become a WebSocket.
+
+    `warm` comes before `sent` on its own connection, each request when the one before has been answered.
+    """
 
     sent: bytes
     frames: tuple[bytes, ...] = ()
     first: tuple[bytes, ...] = ()
     then: Then = Then.READ
+    warm: tuple[bytes, ...] = ()
 
 
 class Probe(Struct, frozen=True):

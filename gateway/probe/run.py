@@ -45,7 +45,7 @@ async def play(probe: Probe, target: Target, recorder: Recorder, manner: Manner)
     recorder.forget()
     recorder.failing = probe.failing
     before = recorder.running  # of a gateway that leaves nothing, 0
-    answer = await exchange(target, attempt, manner)
+    answer = await exchange(target, attempt, manner, recorder.forget)
     if probe.must is Must.END:
         await recorder.until(lambda upstream: upstream.running <= before, manner.within)
     else:

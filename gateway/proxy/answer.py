@@ -10,7 +10,7 @@ from gateway.wire.memo import Memo
 
 
 class ResponseHead(Struct, gc=False):
-    """Head of an answer. `framing`: how its end is told (RFC 9112 section 6.3): none, length, chunked or close.
+    """Head of an answer. `framing`: how its end is told (RFC 9112 section 6.3): none, length, chunked or close; odd is no answer.
 
     `lines` are the fields that go on, each ended; `headers` all of them as received.
     """
@@ -43,6 +43,7 @@ _MATTERS: Final = {
     b"content-encoding": Matter.COMPRESSION,
     b"connection": Matter.CONNECTION,
 }
+ODD: Final = "odd"
 _RENAMED: Final = {b"x-request-id": b"x-upstream-request-id"}  # ours has that name
 
 
@@ -83,7 +84,7 @@ def _note(head: ResponseHead, matter: Matter, value: bytes) -> None:
         if matter is Matter.LENGTH:
             head.framing, head.length = "length", value
         else:
-            head.framing = "chunked"
+            head.framing = "chunked" if value.lower() == b"chunked" else ODD
 
 
 def _without_named(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

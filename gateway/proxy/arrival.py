@@ -147,6 +147,8 @@ class Arrival:
         limits = self._gate.limits
         if request.version not in VERSIONS:
             request.problem = "the HTTP version is neither 1.1 nor 1.0"  # not 505: a 5xx is a failure of ours
+        elif request.version == "1.0" and any(name == b"transfer-encoding" for name, _ in request.headers):
+            request.problem = "transfer-encoding: there is none in HTTP/1.0"  # RFC 9112 section 6.1: its framing is faulty
         elif len(request.target) > limits.request_line:
             request.problem, request.status = "the request target is too long", URI_TOO_LONG
         elif len(request.headers) > limits.headers_count or sum(len(n) + len(v) + 4 for n, v in request.headers) > limits.headers_bytes:

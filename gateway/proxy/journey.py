@@ -130,7 +130,7 @@ class Gate:
         return known
 
     def begin(self, connection: Connection, request: Request) -> None:
-        """Find the caller; the body is not waited for before route and caller are known."""
+        """Find the caller; the body is not waited for before route and caller are known, and they are found anew when it has come."""
         head = request.head
         if head is None or request.problem:
             self.refuse_unreadable(connection, request)
@@ -146,14 +146,12 @@ class Gate:
             else:
                 self.later(self._identify(connection, request, credential, identity))
 
-    def judge(self, connection: Connection, request: Request, now: Instant | None = None) -> None:
-        """The request is whole: find its model, decide, and act on the decision in the same turn. `now`: the present instant, if read."""
+    def judge(self, connection: Connection, request: Request, now: Instant) -> None:
+        """The request is whole: find its model, decide, and act on the decision in the same turn. `now`: the present instant."""
         head, route, subject = request.head, request.route, request.subject
         if request.problem or head is None or route is None or subject is None:
             self.refuse_unreadable(connection, request)
             return
-        if now is None:
-            now = self.clock()
         if monotonic() > self.pulse.until:
             self.later(self._await_pulse(connection, request))
             return
@@ -209,6 +207,7 @@ class Gate:
         return located
 
     async def _await_share(self, connection: Connection, request: Request, allotment: Allotment) -> None:
+        """Wait for the store's answer, then begin anew: the policy may be another one now, and so may the caller's token."""
         await self.decider.await_share(allotment)
         if connection.is_serving(request):
             self.begin(connection, request)

@@ -9,14 +9,14 @@ import heapq
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
 from msgspec import Struct
 
 from gateway.policy.access import Instant
 from gateway.policy.decide import decide
-from gateway.policy.decision import Decision, Denial, Permit
+from gateway.policy.decision import Denial, Permit
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.difference import Difference, difference
@@ -46,7 +46,7 @@ Held = dict[str | None, set[Lease]]
 
 
 class Sweep(Struct, eq=False):
-    """The decisions that one cause asks for. Instants are steady seconds.
+    """The decisions that one cause asks for; with `reason` that is settled, and each exchange ends. Instants are steady seconds.
 
     `since`: the cause was seen; `cuts`: exchanges ended; `cut_at`: when the last byte of the last of them had left, at the latest
     (None: none was ended).
@@ -58,14 +58,14 @@ class Sweep(Struct, eq=False):
     cuts: int = 0
     cut_at: float | None = None
     ended: list[Lease] = []
+    reason: Reason | None = None
 
 
 class LeaseBook:
     """Every lease that is held, by model and organisation. `snapshot` is asked at each decision, so that none is made on an old policy.
 
     `on_swept(seconds, cuts)` is called when a sweep is done: how long after its cause, and how many exchanges it ended. It is done
-    when every lease has been decided on and no byte of an exchange that it ended is left in this process. `issuers` are those trusted
-    now, by name (None: nobody asks): an exchange of whom no other vouches for is ended by the next sweep.
+    when every lease has been decided on and no byte of an exchange that it ended is left in this process.
     """
 
     def __init__(
@@ -86,7 +86,6 @@ class LeaseBook:
         self._lapsed = -math.inf  # the horizon past which every lease has been decided on last
         self._offset = -math.inf  # of the wall clock from the steady one, at the last look
         self._timer: asyncio.TimerHandle | None = None
-        self.issuers: Container[str] | None = None
         self.on_monitored: Callable[[Permit, tuple[str, ...]], None] = lambda permit, before: None  # noqa: ARG005 (nobody counts)
 
     def __repr__(self) -> str:
@@ -150,6 +149,13 @@ class LeaseBook:
         """Decide again on the leases that the change from `old` to `new`, seen at `since` (steady; None: now), can touch."""
         self._enqueue(self._touched(difference(old, new)), since, on_done)
 
+    def disown(self, issuers: frozenset[str]) -> None:
+        """End every exchange whose subject rests on the word of one of these issuers alone: it is not believed any more."""
+        everyone = (lease for _, held in self._models.values() for leases in held.values() for lease in leases)
+        ended = [lease for lease in everyone if lease.permit.request.subject.issuer in issuers]
+        if ended:
+            self._enqueue(ended, reason=Reason.ISSUER_UNKNOWN)
+
     def _touched(self, change: Difference) -> Iterator[Lease]:
         for model, held in self._models.values():
             whole = change.touches_model(change.new.catalogue.get(model.id, model))  # a reload may have gated what is held
@@ -169,8 +175,14 @@ class LeaseBook:
                 self._come_back(self._timer, until - self._clock().wall)
         leases.add(lease)
 
-    def _enqueue(self, leases: Iterable[Lease], since: float | None = None, on_done: Callable[[Sweep], None] | None = None) -> None:
-        self._sweeps.append(Sweep(deque(leases), self._clock().steady if since is None else since, on_done))
+    def _enqueue(
+        self,
+        leases: Iterable[Lease],
+        since: float | None = None,
+        on_done: Callable[[Sweep], None] | None = None,
+        reason: Reason | None = None,
+    ) -> None:
+        self._sweeps.append(Sweep(deque(leases), self._clock().steady if since is None else since, on_done, reason=reason))
         if len(self._sweeps) == 1:
             self._sweep()
 
@@ -207,17 +219,16 @@ class LeaseBook:
             sweep.on_done(sweep)
 
     def _redecide(self, lease: Lease, snapshot: Snapshot, now: Instant, sweep: Sweep) -> None:
-        request = lease.permit.request
-        decision: Decision = decide(request, snapshot, now)
-        if self.issuers is not None and request.subject.issuer not in self.issuers:
-            decision = Denial((Reason.ISSUER_UNKNOWN,), request, lease.permit.model, revision=snapshot.revision)
+        known = lease.permit
+        settled = None if sweep.reason is None else Denial((sweep.reason,), known.request, known.model, revision=snapshot.revision)
+        decision = settled or decide(known.request, snapshot, now)
         if isinstance(decision, Denial):
             sweep.cuts += 1
             sweep.ended.append(lease)
             lease.cut(decision)
             return
         if decision.monitored:
-            self.on_monitored(decision, lease.permit.monitored)
+            self.on_monitored(decision, known.monitored)
         self.release(lease)
         lease.permit = decision
         self.hold(lease)

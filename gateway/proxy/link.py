@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import httptools
 
-from gateway.proxy.answer import ResponseHead, read_answer_head
+from gateway.proxy.answer import ODD, ResponseHead, read_answer_head
 from gateway.proxy.chunk import size_of_chunk
 from gateway.proxy.deadlines import NEVER
 from gateway.proxy.whole import NO_BODY, WholeAnswer, read_whole
@@ -167,6 +167,9 @@ class Link(asyncio.Protocol):
         head = self._head if self._fresh_head else None
         self._fresh_head = False
         chunks, self._chunks = self._chunks, []
+        if head is not None and head.framing == ODD:
+            self._fail(exchange, "the upstream's answer has a coding that nobody asked for")
+            return
         self._barren = 0 if chunks or head is not None else self._barren + len(data)
         if self._complete:
             self._settle(exchange, head, chunks)

@@ -216,7 +216,7 @@ class Connection(asyncio.Protocol):
             self._bound(request)
             if request.complete or request.problem:
                 request.awaits_body = False
-                self._gate.begin(self, request)
+                self._gate.begin(self, request)  # whoever asked may be nobody by now
         if self._arrival.queue:
             self._pause_reading()
 

@@ -15,6 +15,7 @@ from gateway.policy.access import Subject
 from gateway.policy.holding import Holding, outlasts
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.keeping import Ledger as Keeper
+from gateway.proxy.recognition import doubt
 from gateway.proxy.settlement import NO_HOME, Case, Settlement
 from gateway.proxy.sources import PolicySource
 from gateway.wire.asking import Asked, read_asked, read_referring
@@ -142,10 +143,19 @@ class Ownership:
             return
         if not case.connection.is_serving(case.request):
             return
+        gone = self._doubt(case)
+        if gone is not None:
+            self._refuse(case.connection, case.request, gone)
+            return
         if len(held) != len(asked.ids):
             self._refuse(case.connection, case.request, Reason.OBJECT_UNKNOWN)
             return
         self._settlement.settle(case, held)
+
+    def _doubt(self, case: Case) -> Reason | None:
+        head, gate = case.request.head, self._gate
+        credential = head.credential if head is not None else Reason.TOKEN_MISSING
+        return doubt(gate.identifier, credential, gate.clock(), case.connection.thumbprint, case.subject)
 
     async def _mark(self, case: Case, held: tuple[Holding, ...]) -> None:
         """Enter the models with what takes up their words, where the request would be permitted now; it is decided on again afterwards."""

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import structs
 
 from gateway.dialects.closing import closing_text
+from gateway.identity.bearer import find_credential
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.answer import ResponseHead
@@ -21,6 +22,7 @@ from gateway.proxy.link import Link
 from gateway.proxy.message import marks, switching_head, upgrade_head
 from gateway.proxy.named import NamedModels
 from gateway.proxy.patience import Patience
+from gateway.proxy.recognition import doubt
 from gateway.proxy.relay import Relay
 from gateway.wire.events import models_of
 from gateway.wire.handshake import accept_of, answer_problem
@@ -35,6 +37,7 @@ class WebSocketRelay(Relay):
     """An exchange that becomes a WebSocket; until then, and if the upstream answers otherwise, it is a plain one."""
 
     _key: bytes = b""
+    _credential: bytes | Reason = b""
     _named: NamedModels = None  # type: ignore[assignment] # set at once
     _patience: Patience = None  # type: ignore[assignment] # set at once
     _flow: Flow | None = None
@@ -42,6 +45,8 @@ class WebSocketRelay(Relay):
     def __post_init__(self) -> None:
         """Take what a WebSocket needs besides."""
         self._key = b64encode(os.urandom(16))
+        handshake = self.request.handshake
+        self._credential = find_credential(self.request.headers, handshake.credentials if handshake is not None else ())
         self._named = NamedModels(self, self._gate.leases)
         self._patience = Patience(self, self._gate.limits, self._upstream.settings.idle_timeout, self._gate.now())
 
@@ -109,8 +114,12 @@ class WebSocketRelay(Relay):
 
     def _may_name(self, name: str) -> bool:
         """Decide on one more model, as for a request of its own; what the one upstream of this connection does not serve is refused."""
-        known = self.permit.request
-        decision = self._gate.decider.decide(self.request, known.subject, name, known.location, self._gate.clock(), credit=True)
+        gate, known, now = self._gate, self.permit.request, self._gate.clock()
+        gone = doubt(gate.identifier, self._credential, now, self._connection.thumbprint, known.subject)
+        if gone is not None:
+            self._cut(self._denial(gone))
+            return False
+        decision = gate.decider.decide(self.request, known.subject, name, known.location, now, credit=True)
         if not isinstance(decision, Permit):
             self._cut(decision if isinstance(decision, Denial) else self._denial(Reason.LIMIT_EXCEEDED))
             return False

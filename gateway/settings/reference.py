@@ -21,6 +21,8 @@ the JSON Schema for editors. `config/gateway.yaml` is an annotated example.
 - The file is read again on SIGHUP and when it changes. If the new one is wrong, the old one stays in force, the log says why and
   `gateway_config_reloads_total{outcome="failed"}` counts it. What is bound at start needs a restart: `ledger`, `listen`
   (but for whom the proxy's listener believes, and replaced certificates), `store`, `workers`.
+- Running answers to callers of an issuer that is gone, or some of whose tokens are not believed any more or say something else
+  (`issuer`, `audience`, `algorithms`, `claims`, which one is first), are cut with `issuer_unknown`.
 - Who is on which allowlist, stages, directives and revocations are not here: they live in the store and change at any hour.
 
 This page is generated: `python -m gateway.settings.reference > docs/settings.md`.

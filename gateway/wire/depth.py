@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from gateway.policy.vocabulary import Reason
 from gateway.wire.memo import Memo
-from gateway.wire.names import MODEL_FIELDS, fold
+from gateway.wire.names import fold, is_model_field, may_be_switch
 from gateway.wire.references import OWNERS, STORED, item_problem, refused
 from gateway.wire.refused import Refused
 
@@ -135,8 +135,11 @@ def _look(pairs: _Pairs, prose: bool, found: Found, waiting: list[tuple[list[Any
             problem = refused(STORED[folded])
         elif folded in OWNERS and (_has_id(value) or (folded == "container" and isinstance(value, str))):
             problem = refused(OWNERS[folded])
-        elif not prose and folded in MODEL_FIELDS:
-            found.append(value if isinstance(value, str) else None)
+        elif not prose and is_model_field(folded):
+            if isinstance(value, str | list) or not may_be_switch(folded):
+                found.append(value if isinstance(value, str) else None)
+        elif folded == "type" and name != "type" and isinstance(value, str):
+            problem = item_problem({**fields, "type": value})  # to a reader of any case
         elif isinstance(value, list) and not is_own(folded, fields):
             waiting.append((value, prose and folded not in _CONFIGURATION))
     return problem
@@ -163,5 +166,7 @@ def _is_bare_id(item: _Pairs) -> bool:
 
 
 def is_bare_id(fields: Mapping[str, Any]) -> bool:
-    """Whether an item of a list is no more than an id: it stands for a stored one."""
-    return bool(fields.get("id")) and not fields.get("type") and not fields.get("role")
+    """Whether an item of a list is no more than an id, to some reader: it stands for a stored one."""
+    if fields.get("type") or fields.get("role"):
+        return False
+    return any(value and _FOLDED[name] == "id" for name, value in fields.items())

@@ -35,6 +35,7 @@ _MARKS: Final = (
     *(b"model", b"engine", b"deployment", b"fallback", b"adapter", b"lora", b"\\u00"),
     *(b"file", b"vector", b"container", b"skill", b"previous", b"conversation", b"thread", b"assistant", b"prompt", b"cached", b"dataset"),
     *(b"connectors", b"location", b"source", b"datastore", b"vertex", b"rag", b"transfer", b"background", b"voice", b"audio"),
+    *("\u017f".encode(), "\u212a".encode(), b"\\u017f", b"\\u212a"),  # s and k to readers of any case (Go)
 )
 
 

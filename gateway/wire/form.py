@@ -47,8 +47,10 @@ def _part_problem(part: Part, texts: dict[str, bytes], stateful: frozenset[str])
         return Refused(Reason.MODEL_AMBIGUOUS, 'the form has "model" twice, as a file, or in another spelling')
     if fold(part.name) in STORED:
         return reference(STORED[fold(part.name)])
-    if part.name in stateful:
-        return reference(part.name)
+    spelled = fold(part.name)
+    for name in stateful:
+        if fold(name) == spelled:
+            return reference(name)
     if part.name == _DEFAULT_CHARSET or (not part.is_file and part.content_type not in _TEXTS):
         return Refused(Reason.MALFORMED_REQUEST, "a field of the form is no plain text in UTF-8")
     if not part.is_file and part.name in texts and not part.name.endswith("[]"):

@@ -17,6 +17,8 @@ _HOP: Final = frozenset(
     b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer upgrade http2-settings "
     b"sec-websocket-key sec-websocket-version sec-websocket-accept sec-websocket-protocol sec-websocket-extensions".split()
 )
+# What `Connection` may name in vain: its own words, and by what a body was judged here.
+_NOT_OF_THE_HOP: Final = frozenset((b"close", b"keep-alive", b"", b"content-type", b"content-encoding"))
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 _REQUEST_ONLY: Final = CREDENTIALS | {b"host", b"expect"}
 # It would lead callers past the gate.
@@ -24,6 +26,8 @@ _RESPONSE_ONLY: Final = frozenset((b"alt-svc",))
 _OWN_FAMILY: Final = b"x-gateway-"
 # By which servers let a request be another one: of another path, host or method, from somewhere else, on another account.
 _OVERRIDING: Final = (_OWN_FAMILY, b"x-original-", b"x-rewrite-", b"x-forwarded-", b"x-http-method-", b"x-method-override-")
+# By which routers of models let a caller choose another model, host, account or key (Portkey, Helicone, LiteLLM, Envoy, Cloudflare).
+_ROUTING: Final = (b"x-portkey-", b"helicone-", b"x-litellm-", b"x-ai-eg-", b"cf-aig-")
 _SELECTING: Final = frozenset(
     b"forwarded x-host x-real-ip x-client-ip true-client-ip openai-organization openai-project x-goog-user-project".split()
 )
@@ -77,7 +81,7 @@ def forwardable_response(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def _passes_request(name: bytes) -> bool:
     spelled = flat(name)
-    return _passes(spelled, _REQUEST_ONLY | _SELECTING) and not (spelled + b"-").startswith((*_OVERRIDING, *_CERTIFYING))
+    return _passes(spelled, _REQUEST_ONLY | _SELECTING) and not (spelled + b"-").startswith((*_OVERRIDING, *_ROUTING, *_CERTIFYING))
 
 
 def _passes_response(name: bytes) -> bool:
@@ -103,7 +107,7 @@ def _without_named(headers: Headers, kept: list[tuple[bytes, bytes]]) -> list[tu
 
 
 def _named(value: bytes) -> frozenset[bytes]:
-    return frozenset(option.strip(b" \t") for option in value.lower().split(b",")) - {b"close", b"keep-alive", b""}
+    return frozenset(option.strip(b" \t") for option in value.lower().split(b",")) - _NOT_OF_THE_HOP
 
 
 _NAMED: Final = Memo(_named, size=len)

@@ -75,7 +75,9 @@ def _in_object(route: Route, text: bytes) -> Named | Refused:
     if isinstance(members, str):
         return Refused(Reason.MALFORMED_REQUEST, members)
     shape = SHAPES[members.names]
-    refused = shape.refused or escape_problem(text) or _state_problem(route, members)
+    refused = shape.refused or escape_problem(text)
+    if refused is None and not route.folded.isdisjoint(shape.folded):
+        refused = _state_problem(route, members)
     if refused:
         return refused
     others = in_fields(members, shape)
@@ -102,11 +104,10 @@ def escape_problem(body: bytes) -> Refused | None:
 
 
 def _state_problem(route: Route, members: Members) -> Refused | None:
-    if route.stateful.isdisjoint(members.names):
-        return None
     for name, value in zip(members.names, members.values, strict=True):
-        if name in route.stateful and bytes(value) not in NOTHING:
-            return reference(name)
+        usual = route.usual_name(name)
+        if usual and bytes(value) not in NOTHING:
+            return reference(usual)
     return None
 
 

@@ -19,7 +19,15 @@ class Role(Enum):
 # Fields by which some API, proxy or SDK names another model or a list of them (fallbacks, deployments, engines).
 _ELSEWHERE: Final = frozenset(
     "models model_id model_name model_list engine deployment deployment_id fallback fallbacks fallback_model fallback_models "  # noqa: SIM905 - reads as a list
-    "deployment_name context_window_fallbacks content_policy_fallbacks adapter_id lora lora_name lora_path lora_request".split()
+    "deployment_name context_window_fallbacks content_policy_fallbacks default_fallbacks model_group_alias model_routing_preference "
+    "adapter_id lora lora_name lora_path lora_request".split()
+)
+# The same, but only at the top of a body: a stored choice of models, and the leave to choose another (OpenRouter).
+_CHOOSING: Final = frozenset(("preset", "route"))
+# Whatever the model is for (`draft_model`, `answering_model`, `allowed_models`), the folded names of such fields end so.
+_ENDINGS: Final = (
+    *("model", "models", "modelid", "modelids", "modelname", "modelnames", "modelarn", "modeluri", "modelpath", "modelref", "modelalias"),
+    *("engineid", "enginename", "deploymentid", "deploymentname"),
 )
 # Prompts, schemas and examples, in which a "model" is the caller's text; and plain numbers and switches.
 _FREE: Final = frozenset(
@@ -39,19 +47,9 @@ def fold(name: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
 
 
-_FOLDED: Final = frozenset(map(fold, _ELSEWHERE | {"model"}))
-MODEL_FIELDS: Final = frozenset(
-    map(
-        fold,
-        (
-            *("model", "model_id", "model_name", "x-model", "x-model-id", "x-model-name", "deployment", "deployment_name", "engine"),
-            *("adapter_id", "lora", "lora_name", "lora_path", "lora_request", "azureml-model-deployment"),
-            *("x-amzn-sagemaker-target-model", "x-amzn-sagemaker-target-variant", "x-amzn-sagemaker-inference-component"),
-        ),
-    )
-)
-"""Folded names by which a header, a parameter of the query or a nested key names a model."""
-
+_FOLDED: Final = frozenset(map(fold, _ELSEWHERE | _CHOOSING | {"model"}))
+_HEADERS: Final = ("azureml-model-deployment", "x-amzn-sagemaker-target-variant", "x-amzn-sagemaker-inference-component")
+_MODEL_FIELDS: Final = frozenset(map(fold, (*_ELSEWHERE, *_HEADERS)))
 
 CALLERS_OWN: Final = frozenset(("metadata", "logit_bias", "labels", "guided_json", "requestMetadata"))
 """Top-level fields that are never looked into."""
@@ -61,13 +59,26 @@ def role_of(name: str) -> Role:
     """Tell the role of a top-level key."""
     if name == "model":
         return Role.MODEL
-    if name in _ELSEWHERE:
+    if name in _ELSEWHERE or name in _CHOOSING:
         return Role.ELSEWHERE
     if name in _FREE:
         return Role.FREE
-    return Role.VARIANT if fold(name) in _FOLDED else Role.OTHER
+    folded = fold(name)
+    if folded in _FOLDED:
+        return Role.VARIANT
+    return Role.ELSEWHERE if folded.endswith(_ENDINGS) else Role.OTHER
 
 
 def names_model(name: str) -> bool:
     """Whether a header, query parameter or nested key of this name could be read as the model's name."""
-    return fold(name) in MODEL_FIELDS
+    return is_model_field(fold(name))
+
+
+def is_model_field(folded: str) -> bool:
+    """Say so of a folded name."""
+    return folded in _MODEL_FIELDS or folded.endswith(_ENDINGS)
+
+
+def may_be_switch(folded: str) -> bool:
+    """Whether a number or a switch is nothing unusual in a field of this name, known by its ending alone: `wait_for_model`."""
+    return folded not in _FOLDED

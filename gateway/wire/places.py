@@ -11,7 +11,7 @@ from gateway.wire.body import NESTED, Members, read_text
 from gateway.wire.depth import Found, explore, holds_id
 from gateway.wire.headers import Headers
 from gateway.wire.memo import Memo
-from gateway.wire.names import names_model
+from gateway.wire.names import fold, may_be_switch, names_model
 from gateway.wire.plain import is_plain
 from gateway.wire.references import refused as reference
 from gateway.wire.refused import Refused
@@ -20,6 +20,7 @@ from gateway.wire.shape import Shape
 NOTHING: Final = frozenset((b"null", b"false", b"[]", b"{}", b'""'))
 """Values that a field may hold to say that it is not used."""
 
+_NAMING: Final = b'"[{'  # how a value begins that may name something
 _ITEMS: Final = frozenset(("input", "items"))  # of which a member may be no more than an id
 
 _CONTENT_FIELDS: Final = frozenset((b"content-type", b"content-encoding"))
@@ -35,13 +36,14 @@ def in_fields(members: Members, shape: Shape) -> Found | Refused:
         return refused
     found: Found = []
     for index in shape.elsewhere:
-        if bytes(members.values[index]) not in NOTHING:
-            found.append(read_text(members.values[index]))
+        value = members.values[index]
+        if bytes(value) not in NOTHING and (memoryview(value)[0] in _NAMING or not may_be_switch(fold(members.names[index]))):
+            found.append(read_text(value))
     for prose, indexes in ((False, shape.other), (True, shape.prose)):
         for index in indexes:
             value, name = members.values[index], members.names[index]
             if memoryview(value)[0] in NESTED and not is_plain(name, value):
-                seen = explore(value, prose=prose, items=name in _ITEMS)
+                seen = explore(value, prose=prose, items=fold(name) in _ITEMS)
                 if isinstance(seen, Refused):
                     return seen
                 found += seen

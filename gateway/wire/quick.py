@@ -29,7 +29,7 @@ def read_usual(route: Route, body: bytes) -> Resolved | None:
     if members is None:
         return None
     shape = SHAPES[tuple(members)]
-    if not shape.usual or not route.stateful.isdisjoint(members):
+    if not shape.usual or not route.folded.isdisjoint(shape.folded):
         return None
     for name in shape.nested:
         value = members[name]

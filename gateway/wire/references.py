@@ -48,7 +48,7 @@ def item_problem(fields: Mapping[str, Any]) -> Refused | None:
         return None
     if kind == _ITEM and any(value and fold(name) == "id" for name, value in fields.items()):
         return refused(_ITEM)
-    if kind in _WHOLE and fields.get("id") and not fields.get(_WHOLE[kind]):
+    if kind in _WHOLE and not fields.get(_WHOLE[kind]) and any(value and fold(name) == "id" for name, value in fields.items()):
         text = f'an item of type "{kind}" without "{_WHOLE[kind]}" refers to a stored one, and whose it is cannot be told here'
         return Refused(Reason.ROUTE_NOT_ALLOWED, text)
     return None

@@ -2,7 +2,9 @@
 
 from enum import StrEnum, unique
 
-from msgspec import Struct
+from msgspec import Struct, structs
+
+from gateway.wire.names import fold
 
 
 @unique
@@ -55,7 +57,7 @@ class Route(Struct, frozen=True):
     `stateful` are fields of the body, or parameters of the query, that on this route mean that the request outlives its answer or
     reaches into stored objects: refused unless null or false. References by their usual names are refused on every route. `slot` is
     the segment of the path that names the model (0: none), up to `:verb`, or to the end of the path where `tail`. `streams`: always.
-    `shared`: several dialects meet here.
+    `shared`: several dialects meet here. `folded` is worked out, whatever is given: the names in `stateful` as lenient readers know them.
     """
 
     name: str
@@ -69,6 +71,16 @@ class Route(Struct, frozen=True):
     tail: bool = False
     streams: bool = False
     shared: bool = False
+    folded: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Work out `folded`."""
+        structs.force_setattr(self, "folded", frozenset(map(fold, self.stateful)))
+
+    def usual_name(self, name: str) -> str:
+        """Give the usual spelling of a `stateful` field that a lenient reader takes `name` for; empty for any other."""
+        spelled = fold(name)
+        return next((each for each in self.stateful if fold(each) == spelled), "") if spelled in self.folded else ""
 
 
 def path_model(route: Route, path: str) -> str:

@@ -23,7 +23,7 @@ class Shape(Struct, frozen=True):
     """Where in a body with these keys to look: indexes of `model` and `stream` (-1: none), of fields that may name another model, of
     configuration and of prose that may hold objects, and of fields that refer to stored objects, by their value or by its `id`, each
     with its usual spelling. `refused` where the keys alone settle it. `usual`: the one `model` and fields of which at most those named
-    in `nested` need a look, for objects within.
+    in `nested` need a look, for objects within. `folded`: the keys as lenient readers know them.
     """  # noqa: D205 - one sentence of several parts
 
     refused: Refused | None = None
@@ -36,6 +36,7 @@ class Shape(Struct, frozen=True):
     owners: tuple[tuple[int, str], ...] = ()
     usual: bool = False
     nested: Names = ()
+    folded: frozenset[str] = frozenset()
 
 
 def _shape_of(names: Names) -> Shape:
@@ -46,6 +47,7 @@ def _shape_of(names: Names) -> Shape:
     return Shape(
         usual=problem is None and plain and "model" in names,
         nested=tuple(name for name, role in zip(names, looked, strict=True) if _may_nest(name, role)),
+        folded=frozenset(map(fold, names)),
         refused=problem,
         model=names.index("model") if "model" in names else -1,
         stream=names.index("stream") if "stream" in names else -1,

@@ -20,7 +20,7 @@ LINES: Final[Mapping[Dialect, str]] = MappingProxyType(
         Dialect.OPENAI: """
 inference       chat_completions       POST         /v1/chat/completions                    body
 inference       completions            POST         /v1/completions                         body
-inference       responses              POST         /v1/responses                           body   refuses:background,prompt
+inference       responses              POST         /v1/responses body refuses:background,prompt,agent,agent_reference
 inference       responses_input_tokens POST         /v1/responses/input_tokens              body   refuses:prompt
 inference       embeddings             POST         /v1/embeddings                          body
 inference       images_generations     POST         /v1/images/generations                  body
@@ -127,10 +127,10 @@ inference       azure_images_edits     POST         /openai/deployments/{model}/
 inference       azure_speech           POST         /openai/deployments/{model}/audio/speech         path
 inference       azure_transcriptions   POST         /openai/deployments/{model}/audio/transcriptions path+form
 inference       azure_translations     POST         /openai/deployments/{model}/audio/translations   path+form
-inference       azure_responses        POST         /openai/responses                       body   refuses:background,prompt
+inference       azure_responses        POST         /openai/responses body refuses:background,prompt,agent,agent_reference
 inference       azure_v1_chat          POST         /openai/v1/chat/completions             body
 inference       azure_v1_completions   POST         /openai/v1/completions                  body
-inference       azure_v1_responses     POST         /openai/v1/responses                    body   refuses:background,prompt
+inference       azure_v1_responses     POST         /openai/v1/responses body refuses:background,prompt,agent,agent_reference
 inference       azure_v1_embeddings    POST         /openai/v1/embeddings                   body
 inference       azure_v1_images        POST         /openai/v1/images/generations           body
 inference       azure_v1_images_edits  POST         /openai/v1/images/edits                 form

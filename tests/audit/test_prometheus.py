@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.servers import free_port
 
 from gateway.api.admin import AdminServer
 from gateway.api.readiness import Readiness
@@ -56,11 +56,6 @@ async def scraped(tmp_path: Path) -> AsyncIterator[tuple[Metrics, str]]:
     process.kill()
     await process.wait()
     await server.stop()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 async def alerts(session: aiohttp.ClientSession, url: str) -> set[tuple[str, str]]:

@@ -4,6 +4,7 @@ import json
 import socket
 
 import pytest
+from support.servers import free_port
 
 from gateway.cli import main
 from gateway.probe.kinds import SUITE
@@ -59,9 +60,7 @@ def test_the_list_names_every_probe_and_where_its_hole_was_seen(capsys: pytest.C
 
 def test_what_slips_past_is_told_in_a_table_and_by_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     """The recording upstream itself stands for a gateway that lets everything through."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     call = ["probe", f"http://{address}", *ROLES, "--upstream", address, "--only", "names", "--patience", "0.5"]
     assert main(call) == 1
     table = capsys.readouterr().out

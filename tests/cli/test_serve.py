@@ -35,6 +35,7 @@ def test_a_port_that_is_taken_is_told_without_a_stack_trace(tmp_path: Path) -> N
         taken.listen()
         port = taken.getsockname()[1]
         settings = (ROOT / "config" / "demo.yaml").read_text().replace("127.0.0.1:8080", f"127.0.0.1:{port}")
+        settings = settings.replace("127.0.0.1:9090", "127.0.0.1:0")
         (tmp_path / "config" / "gateway.yaml").write_text(settings)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")} | {"PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "gateway", "serve"]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.settings_text import copy_demo_settings
 
 from gateway.demo.steps import STEPS
 
@@ -19,8 +20,7 @@ GATEWAY = (sys.executable, "-m", "gateway")
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "demo.yaml").write_text((ROOT / "config" / "demo.yaml").read_text())
+    copy_demo_settings(tmp_path)
     return tmp_path
 
 
@@ -76,7 +76,10 @@ def test_it_stays_up_and_the_verbs_work_on_it(running: subprocess.Popen[str], ty
 
 
 def test_what_it_prints_can_be_pasted_as_it_stands(running: subprocess.Popen[str], directory: Path, environment: dict[str, str]) -> None:
-    _, _, pasted = until_it_stays_up(running).partition("(Ctrl-C ends it)\n")
+    """But for the length of the stream, which is made to be watched."""
+    _, _, printed = until_it_stays_up(running).partition("(Ctrl-C ends it)\n")
+    pasted = printed.replace('"max_tokens":400', '"max_tokens":40')
+    assert pasted != printed
     terminal = subprocess.run(
         ["bash", "-c", pasted], cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=50
     )

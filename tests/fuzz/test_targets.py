@@ -5,9 +5,11 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 from fuzz.__main__ import LONGEST_INPUT, main
 from fuzz.mutation import edit, edited
@@ -15,6 +17,7 @@ from fuzz.table import TARGETS, WEAKENED
 from fuzz.target import Target
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 EDITS = 1500
 FOUND = 77  # libFuzzer's exit code
@@ -33,10 +36,33 @@ def try_all(each: Target) -> None:
         each.try_one(data)
 
 
-def guided(name: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "fuzz.guided", name, "-seed=1", f"-max_len={LONGEST_INPUT}", *options]
+class Outcome(Struct, frozen=True):
+    code: int
+    said: str
+
+
+class Guided:
+    """Searches by coverage, each in a process of its own that is forked off one in which the gate was prepared once."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def search(self, name: str, *options: str) -> Outcome:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(" ".join((name, "-seed=1", f"-max_len={LONGEST_INPUT}", *options)) + "\n")
+        self._process.stdin.flush()
+        return msgspec.json.decode(self._process.stdout.readline(), type=Outcome)
+
+
+@pytest.fixture(scope="module")
+def guided() -> Iterator[Guided]:
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-    return subprocess.run(command, cwd=TESTS.parent, env=environment, capture_output=True, text=True, check=False, timeout=50)
+    command = [sys.executable, "-m", "fuzz.guided"]
+    with subprocess.Popen(
+        command, cwd=TESTS.parent, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        yield Guided(process)  # it ends with its input
 
 
 def test_each_target_has_a_fault_to_find() -> None:
@@ -74,18 +100,19 @@ def test_plain_bytes_find_nothing(name: str, data: bytes) -> None:
 @needs_atheris
 @pytest.mark.slow
 @every
-def test_a_search_by_coverage_finds_the_planted_fault(name: str) -> None:
-    outcome = guided(name, "--weakened", "-runs=20000")
-    assert outcome.returncode == FOUND, outcome.stderr
-    assert "AssertionError" in outcome.stdout + outcome.stderr
+def test_a_search_by_coverage_finds_the_planted_fault(name: str, guided: Guided) -> None:
+    outcome = guided.search(name, "--weakened", "-runs=20000")
+    assert outcome.code == FOUND, outcome.said
+    assert "AssertionError" in outcome.said
 
 
 @needs_atheris
 @pytest.mark.slow
 @every
-def test_a_search_by_coverage_finds_nothing(name: str) -> None:
-    outcome = guided(name, "-runs=3000", "-timeout=10")
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+def test_a_search_by_coverage_finds_nothing(name: str, guided: Guided) -> None:
+    outcome = guided.search(name, "-runs=3000", "-timeout=10")
+    assert outcome.code == 0, outcome.said
+    assert "Done 3000 runs" in outcome.said
 
 
 def test_a_target_that_is_not_there_is_bad_usage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,14 +54,14 @@ async def asked(site: Site, times: int) -> list[float]:
     return took
 
 
-async def measured(gate: ServedGate, name: str, members: int = 0) -> Figures:
-    """Let a crowd come, and ask beside it."""
+async def measured(gate: ServedGate, name: str, members: int = 0, settle: float = SETTLE) -> Figures:
+    """Let a crowd come, and ask beside it once it has been there for `settle` seconds."""
     site = Site(int(gate.url.rpartition(":")[2]), gate.mint())
     members = members or CROWDS[name][1]
     await asked(site, ASKED)
     before = resident(gate.process.pid)
     async with crowd(site, name, members):
-        await asyncio.sleep(SETTLE)
+        await asyncio.sleep(settle)
         gate.upstream.pace = CALM  # the upstream shares this process: its streams must not slow the honest caller down
         took = await asked(site, ASKED)
         during = resident(gate.process.pid)

@@ -22,7 +22,7 @@ USUAL = 256 * KIBIBYTE
 async def test_a_crowd_costs_little_and_harms_nobody(tmp_path: Path, redis_server: RedisServer, name: str) -> None:
     redis_server.cli("SET", "gateway:revision", 1)
     async with serving(tmp_path, redis_server, workers=1) as gate:
-        figures = await measured(gate, name, FEW.get(name, MANY))
+        figures = await measured(gate, name, FEW.get(name, MANY), settle=1.0)
         assert figures.answered == ASKED
         assert figures.per_member < MOST.get(name, USUAL), figures
-        await measured(gate, "idle", 10)
+        await measured(gate, "idle", 10, settle=0.0)

@@ -1,12 +1,15 @@
 """Issuers are checked once, when the verifier is made."""
 
+from typing import Any
+
 import pytest
+from msgspec import structs
 from support.forge import ISSUER, Clock, issuer, key_set
 
 from gateway.errors import SettingsError
 from gateway.identity.keyset import KeySet, keysets_for
-from gateway.identity.trust import trust_by_iss
-from gateway.settings.shape import Claims, Issuer
+from gateway.identity.trust import disowned, trust_by_iss
+from gateway.settings.shape import Claims, Issuer, Keys
 
 
 async def fetch(url: str, timeout: float) -> bytes:  # noqa: ASYNC109  # the fetch's own shape
@@ -35,6 +38,38 @@ def test_a_claim_path_that_is_no_pointer_is_named(name: str) -> None:
     settings = issuer(claims=Claims(**{name: "org_id"}))  # type: ignore[arg-type]  # one text setting, by name
     with pytest.raises(SettingsError, match=r"issuer main: claims: 'org_id': a claim path starts with '/'. Write: /org_id"):
         trust_by_iss([settings], keysets(settings))
+
+
+WIDER = [{"leeway": 9.0}, {"audience": ("x", "y", "z")}, {"algorithms": ("ES256", "EdDSA", "RS256")}, {"keys": Keys(jwks_url="https://k")}]
+OTHERWISE: list[dict[str, Any]] = [
+    {"name": "other"},
+    {"issuer": "https://other"},
+    {"audience": ("x",)},
+    {"algorithms": ("EdDSA",)},
+    {"claims": Claims(organisation="/org")},
+    {"certificate_bound": True},
+    {"cut_at_expiry": True},
+]
+
+
+@pytest.mark.parametrize("change", WIDER, ids=str)
+def test_who_is_believed_as_before_keeps_what_runs(change: dict[str, Any]) -> None:
+    before = issuer("main", audience=("x", "y"), algorithms=("ES256", "EdDSA"))
+    assert disowned([before], [structs.replace(before, **change)]) == frozenset()
+
+
+@pytest.mark.parametrize("change", OTHERWISE, ids=str)
+def test_who_is_believed_less_or_says_something_else_does_not(change: dict[str, Any]) -> None:
+    before = issuer("main", audience=("x", "y"), algorithms=("ES256", "EdDSA"))
+    assert disowned([before], [structs.replace(before, **change)]) == {"main"}
+
+
+def test_organisations_that_are_named_otherwise_are_others() -> None:
+    one, other = issuer("one"), issuer("other", issuer="https://other")
+    third = issuer("third", issuer="https://third")
+    assert disowned([one, other, third], [one, third, other]) == frozenset()
+    assert disowned([one, other, third], [other, one, third]) == {"one", "other"}
+    assert disowned([one, other], []) == {"one", "other"}
 
 
 def test_an_unchanged_issuer_keeps_its_key_set_over_a_reload() -> None:

@@ -1,14 +1,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from support.naive import ALLOWED, FORBIDDEN
+from support.naive import recording
 
 from gateway.probe.recorder import Recorder
 
 
 @pytest.fixture
 async def recorder() -> AsyncIterator[Recorder]:
-    upstream = Recorder((ALLOWED, FORBIDDEN))
-    await upstream.start()
-    yield upstream
-    await upstream.stop()
+    async with recording() as upstream:
+        yield upstream

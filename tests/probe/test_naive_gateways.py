@@ -5,12 +5,13 @@ import base64
 import json
 import posixpath
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
-from support.naive import ALLOWED, FORBIDDEN, NO_HOP, TOKEN, Relay, holds_token, model_of, past, pipe, play, serving
+from support.naive import ALLOWED, FORBIDDEN, NO_HOP, TOKEN, Handler, Relay, holds_token, model_of, past, pipe, play, play_in_parts, serving
 from yarl import URL
 
 from gateway.probe.recorder import Recorder
@@ -33,9 +34,11 @@ def plain_only(request: web.Request, body: bytes) -> str | None:
     return dict(document)["model"] if set(keys) <= {"model", "messages", "max_tokens", "stream"} and keys.count("model") == 1 else None
 
 
-async def test_a_strict_relay_holds(recorder: Recorder) -> None:
-    async with serving(Relay(recorder.url, plain_only, passes=lambda name: name == "content-type").answer) as port:
-        found = await play(recorder, port, "plain", "json", "fields", "places", "names", "routes", "paths", "framing")
+async def test_a_strict_relay_holds() -> None:
+    def strict(upstream: str) -> Handler:
+        return Relay(upstream, plain_only, passes=lambda name: name == "content-type").answer
+
+    found = await play_in_parts(strict, "plain", "json", "fields", "places", "names", "routes", "paths", "framing")
     assert found["chat"].outcome is Outcome.HELD
     assert {name: finding for name, finding in found.items() if finding.outcome in {Outcome.SLIPPED, Outcome.AMBIGUOUS}} == {}
 
@@ -71,12 +74,11 @@ async def test_the_query_is_judged_and_the_body_is_run(recorder: Recorder) -> No
     assert found["query allowed, body forbidden"].outcome is Outcome.SLIPPED
 
 
-async def test_a_route_that_is_not_checked(recorder: Recorder) -> None:
+async def test_a_route_that_is_not_checked() -> None:
     def chat_only(request: web.Request, body: bytes) -> str | None:
         return by_body(request, body) if request.path == "/v1/chat/completions" else ALLOWED
 
-    async with serving(Relay(recorder.url, chat_only).answer) as port:
-        found = await play(recorder, port, "plain", "batches", "stored", "forms")
+    found = await play_in_parts(lambda upstream: Relay(upstream, chat_only).answer, "plain", "batches", "stored", "forms")
     assert "/v1/responses" in past(found, "plain")
     assert "/v1/chat/completions" not in past(found, "plain")
     assert past(found, "forms") == {name for name, finding in found.items() if finding.kind == "forms"}
@@ -181,21 +183,20 @@ async def test_a_signature_is_not_looked_at(recorder: Recorder) -> None:
     assert "two parts" not in past(found, "tokens")
 
 
-async def test_a_websocket_is_judged_by_its_handshake(recorder: Recorder) -> None:
-    async def talk(request: web.Request) -> web.StreamResponse:
+async def test_a_websocket_is_judged_by_its_handshake() -> None:
+    async def talk(upstream: str, request: web.Request) -> web.StreamResponse:
         if "upgrade" not in request.headers:
-            return await Relay(recorder.url, by_body).answer(request)
+            return await Relay(upstream, by_body).answer(request)
         if request.query.get("model") != ALLOWED or not holds_token(request):
             return web.json_response({"error": "no"}, status=403)
         caller = web.WebSocketResponse()
         await caller.prepare(request)
-        async with aiohttp.ClientSession() as session, session.ws_connect(recorder.url + request.raw_path) as api:
+        async with aiohttp.ClientSession() as session, session.ws_connect(upstream + request.raw_path) as api:
             async for message in caller:
                 await (api.send_bytes(message.data) if message.type is aiohttp.WSMsgType.BINARY else api.send_str(message.data))
         return caller
 
-    async with serving(talk) as port:
-        found = await play(recorder, port, "websocket events", "websocket frames")
+    found = await play_in_parts(lambda upstream: partial(talk, upstream), "websocket events", "websocket frames")
     assert found["realtime"].outcome is Outcome.HELD
     assert {"session.update", "response.create", "a second event, after an honest one"} <= past(found, "websocket events")
     assert {"query twice, the last forbidden"} <= past(found, "websocket events")

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 from aiohttp import web
 from msgspec import structs
-from support.naive import ALLOWED, FORBIDDEN, TOKEN, pipe, serving
+from support.naive import ALLOWED, FORBIDDEN, TOKEN, pipe, recording, serving
+from support.settings_text import copy_demo_settings
 
 from gateway.demo.issuer import DemoIssuer
 from gateway.probe.exchange import Manner
@@ -21,7 +22,7 @@ from gateway.probe.probe import Need, Probe
 from gateway.probe.recorder import Recorder
 from gateway.probe.run import play, play_all
 from gateway.probe.target import Target
-from gateway.probe.verdict import Outcome
+from gateway.probe.verdict import Finding, Outcome
 
 ROOT = Path(__file__).parents[2]
 # What no gateway at all does right: it leaves when its caller does, and tries no other model. They have gateways of their own elsewhere.
@@ -48,27 +49,36 @@ def test_every_kind_has_a_file_and_every_probe_says_what_for() -> None:
     assert all(probe.hole and probe.seen for probe in SUITE)
 
 
-def one_of_each_eighth(number: int) -> list[Probe]:
-    controls = [probe for probe in SUITE if probe.kind == "control"]
-    others = [probe for probe in SUITE if probe.kind != "control" and probe.name not in RIGHT_WITHOUT_A_GATEWAY]
-    return controls + others[number::8]
+class Nothing:
+    """No gateway at all; a recorder of its own is behind it for each probe, so many probes are played at once."""
+
+    def __init__(self, directory: Path, *, at_once: int = 24) -> None:
+        self._places = asyncio.Semaphore(at_once)
+        issuer = DemoIssuer(directory)
+        signer = Forger.read(issuer.key_file)
+        self._target = Target("127.0.0.1", 0, ALLOWED, FORBIDDEN, issuer.mint(), permitted=TOKEN, signer=signer, may_revoke=True)
+
+    @property
+    def token(self) -> str:
+        return self._target.token
+
+    async def play_all(self, suite: Sequence[Probe], manner: Manner) -> list[Finding]:
+        return await asyncio.gather(*(self._play(probe, structs.replace(manner, revoke=self._revoke)) for probe in suite))
+
+    async def _play(self, probe: Probe, manner: Manner) -> Finding:
+        async with self._places, recording() as recorder, pipe(recorder.port) as port:
+            return await play(probe, structs.replace(self._target, port=port), recorder, manner)
+
+    async def _revoke(self) -> None:
+        """Nobody hears of it."""
 
 
-@pytest.mark.parametrize("number", range(8))
-async def test_every_probe_slips_past_where_there_is_no_gateway(number: int, recorder: Recorder, tmp_path: Path) -> None:
-    async def revoke() -> None:
-        pass
-
-    issuer = DemoIssuer(tmp_path)
-    async with pipe(recorder.port) as port:
-        target = Target(
-            "127.0.0.1", port, ALLOWED, FORBIDDEN, issuer.mint(), permitted=TOKEN, signer=Forger.read(issuer.key_file), may_revoke=True
-        )
-        manner = structs.replace(HASTY, revoke=revoke)
-        suite = one_of_each_eighth(number)
-        findings = [finding async for finding in play_all(suite, target, recorder, manner)]
-        held = [probe for probe, finding in zip(suite, findings, strict=True) if finding.outcome not in EXPECTED[probe.kind == "control"]]
-        again = [await play(probe, target, recorder, structs.replace(PATIENT, revoke=revoke)) for probe in held]
+async def test_every_probe_slips_past_where_there_is_no_gateway(tmp_path: Path) -> None:
+    nothing = Nothing(tmp_path)
+    suite = [probe for probe in SUITE if probe.name not in RIGHT_WITHOUT_A_GATEWAY]
+    findings = await nothing.play_all(suite, HASTY)
+    held = [probe for probe, finding in zip(suite, findings, strict=True) if finding.outcome not in EXPECTED[probe.kind == "control"]]
+    again = await nothing.play_all(held, PATIENT)
     assert [str(finding) for finding in again if finding.outcome not in EXPECTED[finding.kind == "control"]] == []
 
 
@@ -93,20 +103,16 @@ async def test_what_a_probe_needs_and_is_not_there_is_not_held_against_a_gateway
     assert {finding.why for finding in findings} == {need.value for need in Need if need is not Need.NOTHING}
 
 
-async def test_no_finding_shows_a_credential(recorder: Recorder, tmp_path: Path) -> None:
-    issuer = DemoIssuer(tmp_path)
-    async with pipe(recorder.port) as port:
-        target = Target("127.0.0.1", port, ALLOWED, FORBIDDEN, issuer.mint(), permitted=TOKEN, signer=Forger.read(issuer.key_file))
-        suite = [probe for probe in SUITE if probe.kind in {"control", "credentials", "tokens", "signed tokens", "own headers"}]
-        findings = [finding async for finding in play_all(suite, target, recorder, HASTY)]
-    shown = " ".join(map(str, findings))
-    assert not [part for part in (*target.token.split("."), TOKEN) if part in shown]
+async def test_no_finding_shows_a_credential(tmp_path: Path) -> None:
+    nothing = Nothing(tmp_path)
+    suite = [probe for probe in SUITE if probe.kind in {"control", "credentials", "tokens", "signed tokens", "own headers"}]
+    shown = " ".join(map(str, await nothing.play_all(suite, HASTY)))
+    assert not [part for part in (*nothing.token.split("."), TOKEN) if part in shown]
     assert "eyJ" not in shown
 
 
 def test_our_own_gate_holds_against_all_of_them(tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "demo.yaml").write_text((ROOT / "config" / "demo.yaml").read_text())
+    copy_demo_settings(tmp_path)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")} | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "gateway", "probe", "--self", "--json"]
     played = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=55)

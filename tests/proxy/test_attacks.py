@@ -89,6 +89,15 @@ async def test_a_change_of_protocol_that_nobody_asked_for_is_no_answer(lines: by
         assert head.startswith(b"HTTP/1.1 502 ")
 
 
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"chunked, identity", b"gzip", b"identity"])
+async def test_an_answer_in_a_coding_that_nobody_asked_for_is_none(coding: bytes) -> None:
+    answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: %b\r\n\r\n2\r\n{}\r\n0\r\n\r\n" % coding
+    async with scripted(answering(answer)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as caller:
+        caller.post()
+        head, _ = await caller.answer()
+        assert head.startswith(b"HTTP/1.1 502 ")
+
+
 async def test_an_answer_before_its_request_has_left_ends_the_link() -> None:
     body = b'{"model":"frontier","pad":"' + b"x" * 8_000_000 + b'"}'
 

@@ -13,7 +13,7 @@ from gateway.policy.access import AccessRequest, Instant, Subject
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.directive import Directive
 from gateway.policy.snapshot import Grant, Snapshot
-from gateway.policy.vocabulary import Effect
+from gateway.policy.vocabulary import Effect, Reason
 from gateway.proxy.leases import TICK, LeaseBook, Sweep
 
 WITH = policy(frontier={"acme": Grant(), "beta": Grant()}, revision=1)
@@ -102,6 +102,17 @@ async def test_its_length_is_counted_from_the_news_of_the_change() -> None:
     await eventually(lambda: stand.done, "the sweep is done")
     assert [cuts for _, cuts in stand.swept] == [1]
     assert 5.0 <= stand.swept[0][0] < 6.0
+
+
+async def test_who_rests_on_an_issuer_that_is_gone_is_ended_although_the_policy_permits() -> None:
+    exchanges = [Exchange("acme"), Exchange("beta")]
+    stand = Stand(*exchanges)
+    stand.book.disown(frozenset({"other"}))
+    assert not any(exchange.denial for exchange in exchanges)
+    stand.book.disown(frozenset({"main"}))
+    assert [exchange.denial.reason for exchange in exchanges if exchange.denial] == [Reason.ISSUER_UNKNOWN] * 2
+    assert len(stand.book) == 0
+    await eventually(lambda: [cuts for _, cuts in stand.swept] == [2], "one sweep, for those alone whom it concerns")
 
 
 async def test_sweeps_end_in_the_order_of_their_causes() -> None:

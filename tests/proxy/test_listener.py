@@ -120,6 +120,7 @@ async def test_a_caller_without_a_good_token_is_refused_before_it_sends_its_body
         ),
         pytest.param(b"POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\nx", b"400", id="two CL"),
         pytest.param(b"POST /v1/messages HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n", b"400", id="odd TE"),
+        pytest.param(b"POST /v1/messages HTTP/1.0\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", b"400", id="TE of HTTP/1.0"),
         pytest.param(b"GET http://other/v1/models HTTP/1.1\r\nhost: a\r\n\r\n", b"400", id="absolute form"),
         pytest.param(b"GET /v1/../v1/models HTTP/1.1\r\nhost: a\r\n\r\n", b"400", id="dot segments"),
         pytest.param(b"GET /v1%2fmodels HTTP/1.1\r\nhost: a\r\n\r\n", b"400", id="encoded slash"),

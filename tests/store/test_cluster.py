@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from support.clusters import SLOT, StoreCluster, identity
 from support.servers import RedisServer
-from support.witness import CATALOGUE, Watching, Witness, eventually, read_clock
+from support.witness import AT_ONCE, CATALOGUE, Watching, Witness, eventually, read_clock
 
 from gateway.errors import StoreUnavailableError
 from gateway.settings.shape import Store
@@ -70,7 +70,7 @@ def test_redirects() -> None:
 async def test_a_change_is_seen_at_once(store_cluster: StoreCluster, watching: Watching) -> None:
     witness = await admitting(store_cluster, watching)
     await eventually(lambda: witness.watch.canary_seconds >= 0, "canary")
-    assert await removal(store_cluster, witness) < 0.5
+    assert await removal(store_cluster, witness) < AT_ONCE
     await witness.settled()
     assert (await read_once(parse_address(store_cluster.url), Store(), CATALOGUE, frozenset, read_clock)).initialised
 
@@ -81,7 +81,7 @@ async def test_after_a_failover_without_loss_the_new_primary_is_followed(store_c
     done = time.monotonic()
     await eventually(lambda: witness.watch.up and witness.snapshot.confirmed_at > done, "confirmation by the new primary")
     assert witness.admits("org_acme")
-    assert await removal(store_cluster, witness) < 0.5
+    assert await removal(store_cluster, witness) < AT_ONCE
 
 
 @on_redis
@@ -166,8 +166,8 @@ async def test_one_node_of_the_address_is_enough(store_cluster: StoreCluster) ->
     silent = store_cluster.bystander
     silent.pause()
     begun = time.monotonic()
-    await ClusterNodes(parse_address(store_cluster.url), 1.2).find()
-    assert time.monotonic() - begun < 0.5, "a node that is silent is not waited for"
+    await ClusterNodes(parse_address(store_cluster.url), 9.0).find()
+    assert time.monotonic() - begun < 3, "a node that is silent is not waited for"
     silent.resume()
 
 

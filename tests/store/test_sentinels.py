@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from support.sentinels import SERVICE, SentinelGroup
 from support.servers import RedisServer, paused
-from support.witness import Watching, Witness, eventually
+from support.witness import AT_ONCE, Watching, Witness, eventually
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.address import parse_address
@@ -66,7 +66,7 @@ async def removed(master: RedisServer, witness: Witness) -> float:
 
 async def test_a_change_at_the_master_is_seen_at_once(calm_group: SentinelGroup, watching: Watching) -> None:
     witness = await admitting(calm_group, watching)
-    assert await remove_here(calm_group, witness) < 0.5
+    assert await remove_here(calm_group, witness) < AT_ONCE
     await witness.settled()
 
 
@@ -76,7 +76,7 @@ async def test_after_a_failover_the_new_master_is_followed(sentinel_group: Senti
     told = time.monotonic()
     await eventually(lambda: witness.watch.up and witness.snapshot.confirmed_at > told, "confirmation by the new master")
     assert witness.admits("org_acme")
-    assert await remove_here(sentinel_group, witness) < 0.5
+    assert await remove_here(sentinel_group, witness) < AT_ONCE
 
 
 @pytest.mark.slow
@@ -164,7 +164,7 @@ async def test_without_most_sentinels_changes_are_heard_and_nothing_is_confirmed
         await eventually(lambda: time.monotonic() - witness.snapshot.confirmed_at > 0.5, "aging")
         assert witness.snapshot.confirmed_at < lost + 0.2
         assert witness.watch.up
-        assert await removed(calm_group.server, witness) < 0.5
+        assert await removed(calm_group.server, witness) < AT_ONCE
         assert witness.snapshot.confirmed_at < lost + 0.2
     await witness.settled()
 

@@ -9,7 +9,7 @@ import pytest
 import redis
 from support.clusters import SLOT, StoreCluster
 from support.servers import RedisServer
-from support.witness import Watching, Witness, eventually
+from support.witness import AT_ONCE, Watching, Witness, eventually
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.address import StoreAddress, parse_address
@@ -52,7 +52,7 @@ async def test_what_is_created_at_the_other_node_is_heard(cluster: StoreCluster,
     begun = time.monotonic()
     cluster.cli("HSET", KEYS.revocations, "org:org_b", "{}")
     await witness.sees(lambda seen: "org:org_b" in seen.revocations, "revocation")
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < AT_ONCE
     assert target.cli("CLUSTER", "COUNTKEYSINSLOT", SLOT) >= 1
     assert source.cli("EXISTS", ALLOWLIST) == 1
     await witness.settled()

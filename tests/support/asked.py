@@ -71,10 +71,10 @@ def plain(method: bytes, shape: str, route: Route, model: str, more: Mapping[str
 def with_another(method: bytes, shape: str, route: Route, model: str, other: str) -> Iterator[tuple[str, Asked]]:
     """Ask for `model`, and name `other` in one place more: each place that some reader looks at."""
     base = plain(method, shape, route, model)
-    for name in ("model", "x", "Model", "deployment", "mod%65l"):
+    for name in ("model", "x", "Model", "deployment", "mod%65l", "models", "fallbacks", "draft_model"):
         if name != "x":
             yield f"query {name}", structs.replace(base, target=base.target + f"?a=b&{name}={other}".encode())
-    for header in (b"x-model", b"model", b"x_model_id", b"azureml-model-deployment"):
+    for header in (b"x-model", b"model", b"x_model_id", b"azureml-model-deployment", b"x-target-model", b"fallback-models"):
         yield f"header {header.decode()}", structs.replace(base, headers=[*base.headers, (header, other.encode())])
     if route.content is Content.FORM:
         yield from _in_the_form(base, route, model, other)
@@ -84,7 +84,18 @@ def with_another(method: bytes, shape: str, route: Route, model: str, other: str
 
 def _in_the_form(base: Asked, route: Route, model: str, other: str) -> Iterator[tuple[str, Asked]]:
     own = [] if route.model_in is ModelIn.PATH else [("model", model.encode())]
-    for name in ("model", "Model", "model[]", "models", "engine", "deployment_id", "fallback", "options[model]"):
+    for name in (
+        "model",
+        "Model",
+        "model[]",
+        "models",
+        "engine",
+        "deployment_id",
+        "fallback",
+        "options[model]",
+        "draft_model",
+        "options[fallbacks]",
+    ):
         for fields in ([*own, (name, other.encode())], [(name, other.encode()), *own]):
             yield f"form {name}", structs.replace(base, body=form(fields))
     plain_form = form(own)
@@ -123,6 +134,17 @@ def _in_the_object(base: Asked, route: Route, model: str, other: str) -> Iterato
         ("generationConfig", {"routingConfig": {"manualMode": {"modelName": other}}}),
         ("parameters", {"adapter_id": other}),
         ("requests", [{"model": other}, {"model": model}]),
+        ("providerOptions", {"gateway": {"models": [other]}}),
+        ("router_settings_override", {"fallbacks": [{model: [other]}]}),
+        ("router_settings_override", {"model_group_alias": {model: other}}),
+        ("compound_custom", {"models": {"answering_model": other}}),
+        ("plugins", [{"id": "auto-router", "allowed_models": [other]}]),
+        ("generationConfig", {"routingConfig": {"autoMode": {"modelRoutingPreference": "PRIORITIZE_QUALITY"}}}),
+        ("options", {"draft_model": other}),
+        ("draft_model", other),
+        ("extra", {"Type": {"model": other}}),
+        ("preset", "somebody's"),
+        ("route", "fallback"),
     ):
         body = json.loads(own) | {name: value}
         yield f"within {name}", structs.replace(base, body=json.dumps(body).encode())

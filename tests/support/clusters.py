@@ -51,7 +51,6 @@ class StoreCluster:
 
     def __exit__(self, *_: object) -> None:
         for node in self.nodes:
-            node.kill()
             node.close()
 
     def mend(self) -> None:

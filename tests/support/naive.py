@@ -2,25 +2,40 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 from aiohttp import web
+from msgspec import structs
 from multidict import CIMultiDict
 
 from gateway.probe.exchange import Manner, Revoke
 from gateway.probe.kinds import SUITE
+from gateway.probe.probe import Probe
 from gateway.probe.recorder import Recorder
-from gateway.probe.run import play_all
+from gateway.probe.run import BASE, play_all
 from gateway.probe.target import Target
 from gateway.probe.verdict import Finding, Outcome
 
 ALLOWED, FORBIDDEN, TOKEN = "small-a", "large-b", "caller-0123456789abcdefghij"
 
 Judge = Callable[[web.Request, bytes], Awaitable[str | None] | str | None]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+MANNER = Manner(patience=1.0, quiet=0.03, within=0.3, grace=0.3)
 NO_HOP = frozenset(("host", "content-length", "transfer-encoding", "connection", "authorization"))
+
+
+@asynccontextmanager
+async def recording() -> AsyncIterator[Recorder]:
+    """Record what gets past a gateway."""
+    recorder = Recorder((ALLOWED, FORBIDDEN))
+    await recorder.start()
+    try:
+        yield recorder
+    finally:
+        await recorder.stop()
 
 
 @asynccontextmanager
@@ -98,7 +113,7 @@ class Relay:
 
 
 @asynccontextmanager
-async def serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[int]:
+async def serving(handler: Handler) -> AsyncIterator[int]:
     """Serve every path with `handler`."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
@@ -113,11 +128,35 @@ async def serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse]
 
 
 async def play(recorder: Recorder, port: int, *kinds: str, token: str = TOKEN, revoke: Revoke | None = None) -> dict[str, Finding]:
-    """Play the controls and these kinds against a gateway; by name."""
+    """Play these kinds, and the controls without which they say nothing, against a gateway; by name."""
     target = Target("127.0.0.1", port, ALLOWED, FORBIDDEN, token, may_revoke=revoke is not None)
-    suite = [probe for probe in SUITE if probe.kind in {"control", *kinds}]
-    manner = Manner(patience=1.0, quiet=0.03, within=0.3, grace=0.3, revoke=revoke)
+    return await _play((*_controls(kinds), *_chosen(kinds)), target, recorder, structs.replace(MANNER, revoke=revoke))
+
+
+async def play_in_parts(answer_for: Callable[[str], Handler], *kinds: str, parts: int = 8) -> dict[str, Finding]:
+    """Play the same in parts at once, each against a gateway of its own: `answer_for` the recorder's address that it is given."""
+    controls, chosen = _controls(kinds), _chosen(kinds)
+
+    async def play_part(number: int) -> dict[str, Finding]:
+        async with recording() as recorder, serving(answer_for(recorder.url)) as port:
+            target = Target("127.0.0.1", port, ALLOWED, FORBIDDEN, TOKEN)
+            return await _play((*controls, *chosen[number::parts]), target, recorder, MANNER)
+
+    found = await asyncio.gather(*map(play_part, range(parts)))
+    return {name: finding for part in found for name, finding in part.items()}
+
+
+async def _play(suite: Sequence[Probe], target: Target, recorder: Recorder, manner: Manner) -> dict[str, Finding]:
     return {finding.name: finding async for finding in play_all(suite, target, recorder, manner)}
+
+
+def _chosen(kinds: Collection[str]) -> list[Probe]:
+    return [probe for probe in SUITE if probe.kind in kinds]
+
+
+def _controls(kinds: Collection[str]) -> list[Probe]:
+    needed = {BASE} | {probe.control for probe in _chosen(kinds)}
+    return [probe for probe in SUITE if probe.kind == "control" and probe.name in needed]
 
 
 def past(findings: dict[str, Finding], kind: str) -> set[str]:

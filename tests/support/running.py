@@ -148,9 +148,10 @@ class RunningGate:
     # -- the store by hand; each returns when the gate has taken it in ---------------------------------------------------
 
     async def admit(self, organisation: str = "org_acme", model: str = GATED, grant: str = "{}") -> None:
-        """HSET a grant."""
+        """HSET a grant. A policy that was begun so has been given its revision too: removing its last entry does not lose it."""
         self.raw.hset(f"gateway:allowlist:{model}", organisation, grant)
         await self.settled()
+        await self.until(lambda: self.raw.exists("gateway:revision"), "a revision")
 
     async def remove(self, organisation: str = "org_acme", model: str = GATED) -> None:
         """HDEL a grant."""

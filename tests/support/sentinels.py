@@ -61,16 +61,20 @@ class SentinelGroup:
         return self
 
     def _start(self) -> None:
-        self.server.start()
-        for server in (*self.replicas, *self.sentinels):
+        for server in self.servers:
             server.launch()
-        for server in (*self.replicas, *self.sentinels):
+        for server in self.servers:
             server.await_answer()
+        for replica in self.replicas:
+            self._have_follow(replica)
+        for sentinel in self.sentinels:
+            sentinel.launch()
+        for sentinel in self.sentinels:
+            sentinel.await_answer()
         eventually(self._agree, "agreement of the sentinels")
 
     def __exit__(self, *_: object) -> None:
         for server in (*self.sentinels, *self.servers):
-            server.kill()
             server.close()
 
     @property
@@ -125,6 +129,12 @@ class SentinelGroup:
         for other in self.sentinels:
             if other is not own:
                 yield f"sentinel known-sentinel {SERVICE} 127.0.0.1 {other.port} {other.identity}"
+
+    def _have_follow(self, replica: RedisServer) -> None:
+        """Connect it now, not with the next tick of a second, and before a sentinel looks: the next look is a second later."""
+        replica.cli("REPLICAOF", "NO", "ONE")
+        replica.cli("REPLICAOF", "127.0.0.1", self.server.port)
+        eventually(lambda: replica.cli("INFO", "replication")["master_link_status"] == "up", "replica in step")
 
     def _agree(self) -> bool:
         return all(_facts(sentinel.cli("SENTINEL", "MASTER", SERVICE)) == ("master", "2", "") for sentinel in self.sentinels) and all(

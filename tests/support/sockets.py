@@ -94,9 +94,11 @@ class SocketCaller:
         return await read_frame(self.raw.reader)
 
     async def hear_close(self) -> tuple[int, str]:
-        """Read up to the close frame, and give its code and reason; nothing but the end may follow."""
+        """Read up to the close frame, and give its code and reason; nothing but the end may follow, and whoever is told so leaves."""
         while (frame := await self.hear()).opcode != Opcode.CLOSE:
             pass
+        if self.raw.writer.can_write_eof() and not self.raw.writer.is_closing():
+            self.raw.writer.write_eof()
         rest, _ = await self.raw.rest()
         assert rest == b""
         return int.from_bytes(frame.payload[:2], "big"), frame.payload[2:].decode()

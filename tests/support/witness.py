@@ -13,7 +13,9 @@ from gateway.settings.shape import Store
 from gateway.store.address import StoreAddress, parse_address
 from gateway.store.watch import PolicyWatch
 
-PATIENCE = 8.0
+PATIENCE = 20.0
+AT_ONCE = 2.0
+"""Seconds within which what is told is seen, on a busy machine too."""
 
 LUNA = Model(id="luna", upstream="lab", aliases=("luna-latest",))
 TERRA = Model(id="terra", upstream="lab")

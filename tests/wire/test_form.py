@@ -48,9 +48,10 @@ def test_stored_objects_are_not_reached(name: str) -> None:
 
 
 def test_fields_that_this_route_refuses() -> None:
-    outcome = names(("model", b"a"), ("background", b"true"), stateful=frozenset(("background",)))
-    assert isinstance(outcome, Refused)
-    assert outcome.reason is Reason.ROUTE_NOT_ALLOWED
+    for name in ("background", "Background"):
+        outcome = names(("model", b"a"), (name, b"true"), stateful=frozenset(("background",)))
+        assert isinstance(outcome, Refused)
+        assert outcome.reason is Reason.ROUTE_NOT_ALLOWED
 
 
 def test_another_charset_cannot_be_asked_for() -> None:

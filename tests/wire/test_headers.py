@@ -124,6 +124,8 @@ def test_credentials_framing_and_hops_do_not_go_upstream(name: bytes) -> None:
         *(b"x-original-url", b"x_original_uri", b"x-rewrite-url", b"x-http-method-override", b"x-http-method", b"x-method-override"),
         *(b"x-forwarded-host", b"x-forwarded-prefix", b"x-forwarded-uri", b"forwarded", b"x-host", b"x-real-ip", b"true-client-ip"),
         *(b"openai-organization", b"openai_project", b"x-goog-user-project"),
+        *(b"x-portkey-config", b"x_portkey_config", b"helicone-fallbacks", b"helicone-target-url", b"x-litellm-api-key", b"x-litellm-tags"),
+        *(b"x-ai-eg-model", b"cf-aig-authorization"),
     ],
 )
 def test_what_would_make_another_request_of_it_does_not_go_upstream(name: bytes) -> None:
@@ -135,6 +137,12 @@ def test_what_connection_names_is_removed_and_our_family_stays_removed() -> None
     headers = [(b"connection", b"close, X-Hop ,x-gateway-org"), (b"x-hop", b"1"), (b"x-gateway-org", b"2"), (b"x-stays", b"3")]
     assert forwardable_request(headers) == [(b"x-stays", b"3")]
     assert forwardable_response([*headers, (b"connection", b"x-stays")]) == []
+
+
+@pytest.mark.parametrize("name", [b"content-type", b"content-encoding"])
+def test_what_says_how_a_body_is_read_stays_with_it_whatever_connection_names(name: bytes) -> None:
+    headers = [(b"connection", b"x-hop, " + name.title()), (name, b"1"), (b"x-hop", b"2")]
+    assert forwardable_request(headers) == forwardable_response(headers) == [(name, b"1")]
 
 
 def test_more_can_be_stripped() -> None:

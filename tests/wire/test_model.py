@@ -197,6 +197,15 @@ MESSAGES = route_of("/v1/messages")
         (RESPONSES, "background", True),
         (RESPONSES, "background", "true"),
         (RESPONSES, "background", 1),
+        (RESPONSES, "agent", {"type": "agent_reference", "name": "somebodys"}),
+        (RESPONSES, "agent_reference", {"type": "agent_reference", "name": "somebodys"}),
+        (RESPONSES, "AgentReference", {"name": "somebodys"}),
+        (RESPONSES, "Background", True),
+        (RESPONSES, "BACKGROUND", "true"),
+        (RESPONSES, "bac\u212aground", True),
+        (RESPONSES, "back_ground", True),
+        (RESPONSES, "Input", [{"id": "msg_1"}]),
+        (RESPONSES, "ITEMS", [{"id": "msg_1"}]),
         (RESPONSES, "previous_response_id", "resp_1"),
         (RESPONSES, "conversation", {"id": "conv_1"}),
         (MESSAGES, "thread", {"id": "thread_1"}),
@@ -204,7 +213,26 @@ MESSAGES = route_of("/v1/messages")
     ],
 )
 def test_state_beyond_the_request_is_not_reached(route: Route, field: str, value: object) -> None:
-    assert reason_of(ask(json.dumps({"model": "a", field: value}).encode(), route=route)) is Reason.ROUTE_NOT_ALLOWED
+    for spaced in (None, (",", ":")):
+        body = json.dumps({"model": "a", field: value}, separators=spaced, ensure_ascii=spaced is None).encode()
+        assert reason_of(ask(body, route=route)) is Reason.ROUTE_NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"options": {"wait_for_model": True, "use_cache": False}}, {"return_model": True}, {"echo_models": 1}, {"x": [{"with_model": 0.5}]}],
+    ids=str,
+)
+def test_a_switch_or_number_names_no_model(more: dict[str, Any]) -> None:
+    assert ask(json.dumps({"model": "a", **more}).encode()) == Resolved("a", stream=False)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"fallback": True}, {"models": 1}, {"x": {"model": True}}, {"draft_model": ["b"]}, {"y": {"z_model": {}}, "z_models": {"b": 1}}],
+)
+def test_but_what_is_known_to_choose_models_does_not_agree(more: dict[str, Any]) -> None:
+    assert reason_of(ask(json.dumps({"model": "a", **more}).encode())) is Reason.MODEL_AMBIGUOUS
 
 
 def test_state_that_is_not_asked_for_is_no_state() -> None:

@@ -27,7 +27,9 @@ def test_what_a_lenient_reader_takes_for_it_is_a_variant(name: str) -> None:
     assert role_of(name) is Role.VARIANT
 
 
-@pytest.mark.parametrize("name", ["models", "fallbacks", "engine", "deployment_id"])
+@pytest.mark.parametrize(
+    "name", ["models", "fallbacks", "engine", "deployment_id", "preset", "draft_model", "answeringModel", "allowed_models"]
+)
 def test_fields_by_which_others_name_models(name: str) -> None:
     assert role_of(name) is Role.ELSEWHERE
 
@@ -37,12 +39,12 @@ def test_the_rest_is_free_or_looked_into() -> None:
     assert role_of("tools") is role_of("modalities") is role_of("") is role_of("moderation") is Role.OTHER
 
 
-@pytest.mark.parametrize("name", ["model", "X-Model", "x_model_name", "Model ID", "deployment"])
+@pytest.mark.parametrize("name", ["model", "X-Model", "x_model_name", "Model ID", "deployment", "X-Target-Model", "fallbacks", "models"])
 def test_parameters_and_headers_that_name_a_model(name: str) -> None:
     assert names_model(name)
 
 
-@pytest.mark.parametrize("name", ["", "api-version", "modal", "x-model-provider-hint"])
+@pytest.mark.parametrize("name", ["", "api-version", "modal", "x-model-provider-hint", "route", "preset", "modelVersion"])
 def test_parameters_and_headers_that_do_not(name: str) -> None:
     assert not names_model(name)
 

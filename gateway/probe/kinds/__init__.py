@@ -24,6 +24,7 @@ from gateway.probe.kinds import (
     signed_tokens,
     stored,
     tokens,
+    warm,
     websocket_events,
     websocket_frames,
 )
@@ -52,5 +53,6 @@ SUITE: Final[tuple[Probe, ...]] = (
     *own_headers.PROBES,
     *hosts.PROBES,
     *framing.PROBES,
+    *warm.PROBES,
     *after.PROBES,
 )

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Final
 
+from gateway.probe.kinds.warm import kept, warmed
 from gateway.probe.kinds.websocket_events import handshake
 from gateway.probe.message import CHAT, ask, credential_line, post
 from gateway.probe.probe import Attempt, Must, Probe
@@ -12,6 +13,7 @@ from gateway.probe.target import Target
 NONE: Final = "a request without a valid credential is served"
 TWO: Final = "two credentials, and the check and the use look at different ones"
 CACHED: Final = "a cache of verified tokens is keyed by less than the token"
+CACHED_BY_CONNECTION: Final = "who asked before on a connection is taken for who asks now"
 SEEN_CACHE: Final = "LiteLLM CVE-2026-35030"
 SEEN_TWICE: Final = "Envoy CVE-2021-32777"
 STRANGE: Final = "probe-no-such-credential"
@@ -76,6 +78,10 @@ def _socket_two(target: Target) -> Attempt:
     return Attempt(handshake(target, f"model={target.allowed}", offered))
 
 
+def _after_good_ones(lines: Lines) -> Callable[[Target], Attempt]:
+    return warmed(lambda target: kept(post(target, ask(target.allowed), CHAT, *lines(target), credential=False)))
+
+
 PROBES: Final = (
     *(Probe("credentials", name, NONE, seen, _alone(lines), Must.KEEP_ALL) for name, seen, lines in ALONE),
     *(Probe("credentials", name, TWO, seen, _alone(lines), Must.KEEP_ALL) for name, seen, lines in BESIDE),
@@ -91,6 +97,15 @@ PROBES: Final = (
             Must.KEEP_SECRETS,
         )
         for name in ("key", "api_key", "access_token")
+    ),
+    Probe("credentials", "none, after good ones", CACHED_BY_CONNECTION, "-", _after_good_ones(lambda _: ()), Must.KEEP_ALL),
+    Probe(
+        "credentials",
+        "an unknown one, after good ones",
+        CACHED_BY_CONNECTION,
+        "-",
+        _after_good_ones(lambda target: (_own(target, STRANGE),)),
+        Must.KEEP_ALL,
     ),
     Probe("credentials", "none on a WebSocket", NONE, "-", _socket, Must.KEEP_ALL, "realtime"),
     Probe("credentials", "two on a WebSocket", TWO, "-", _socket_two, Must.KEEP_ALL, "realtime"),

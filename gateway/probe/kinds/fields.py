@@ -11,7 +11,7 @@ from gateway.probe.target import Target
 HOLE: Final = "another field names the model that is run"
 FALLBACKS: Final = "LiteLLM #38572"
 
-# `$` stands for the forbidden name.
+# `$` stands for the forbidden name, `@` for the allowed one.
 FIELDS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("models", "OpenRouter", {"models": ["$"]}),
     ("models as a text", "OpenRouter", {"models": "$"}),
@@ -30,13 +30,21 @@ FIELDS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("a tool's Model", "OpenAI Responses", {"tools": [{"type": "advisor", "Model": "$"}]}),
     ("session.model", "LiteLLM #40010", {"session": {"model": "$"}}),
     ("response.model", "LiteLLM #40010", {"response": {"model": "$"}}),
+    ("providerOptions.gateway.models", "Vercel AI Gateway", {"providerOptions": {"gateway": {"models": ["$"]}}}),
+    ("router_settings_override.fallbacks", "LiteLLM", {"router_settings_override": {"fallbacks": [{"@": ["$"]}]}}),
+    ("router_settings_override.model_group_alias", "LiteLLM", {"router_settings_override": {"model_group_alias": {"@": "$"}}}),
+    ("compound_custom.models", "Groq", {"compound_custom": {"models": {"answering_model": "$"}}}),
+    ("a plugin's allowed_models", "OpenRouter", {"plugins": [{"id": "auto-router", "allowed_models": ["$"]}]}),
+    ("draft_model", "speculative decoding", {"draft_model": "$"}),
     ("user_config", "LiteLLM", {"user_config": {"model_list": [{"model_name": "any", "litellm_params": {"model": "$"}}]}}),
 )
 
 
 def _with(more: dict[str, Any]) -> Callable[[Target], Attempt]:
     text = json.dumps(more)
-    return lambda target: Attempt(post(target, ask(target.allowed, **json.loads(text.replace("$", target.forbidden)))))
+    return lambda target: Attempt(
+        post(target, ask(target.allowed, **json.loads(text.replace("$", target.forbidden).replace("@", target.allowed))))
+    )
 
 
 PROBES: Final = tuple(Probe("fields", name, HOLE, seen, _with(more)) for name, seen, more in FIELDS)

@@ -32,6 +32,11 @@ PLACES: Final = (
     ("header X_Model", "routers", "chat", CHAT, "@", b"X_Model: $"),
     ("header Model", "routers", "chat", CHAT, "@", b"Model: $"),
     ("header azureml-model-deployment", "Azure ML", "chat", CHAT, "@", b"azureml-model-deployment: $"),
+    ("header X-Target-Model", "routers", "chat", CHAT, "@", b"X-Target-Model: $"),
+    ("header Helicone-Fallbacks", "Helicone", "chat", CHAT, "@", b'Helicone-Fallbacks: ["$"]'),
+    ("header X-Portkey-Config", "Portkey", "chat", CHAT, "@", b'X-Portkey-Config: {"override_params":{"model":"$"}}'),
+    ("header X-AI-EG-Model", "Envoy AI Gateway", "chat", CHAT, "@", b"X-AI-EG-Model: $"),
+    ("query fallbacks", QUERY, "chat", CHAT + "?fallbacks=$", "@", b""),
     ("header X-Amzn-SageMaker-Target-Model", "SageMaker", "chat", CHAT, "@", b"X-Amzn-SageMaker-Target-Model: $"),
 )
 

@@ -37,6 +37,9 @@ REFERENCES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("conversation", {"input": "go on", "conversation": "conv_of_another"}),
     ("input_file", {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-of-another"}]}]}),
     ("item_reference", {"input": [{"type": "item_reference", "id": "msg_of_another"}]}),
+    ("item_reference in another case", {"input": [{"role": "user", "content": [{"Type": "item_reference", "ID": "msg_of_another"}]}]}),
+    ("agent", {"input": "probe", "agent": {"type": "agent_reference", "name": "of-another"}}),
+    ("agent_reference", {"input": "probe", "agent_reference": {"type": "agent_reference", "name": "of-another"}}),
     ("file_search", {"input": "probe", "tools": [{"type": "file_search", "vector_store_ids": ["vs_of_another"]}]}),
     ("prompt", {"input": "probe", "prompt": {"id": "pmpt_of_another"}}),
 )

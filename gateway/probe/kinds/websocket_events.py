@@ -43,6 +43,8 @@ TEXTS: Final[tuple[tuple[str, bytes], ...]] = (
     ("escaped key in an event", b'{"type":"session.update","session":{"mod\\u0065l":"$"}}'),
     ("two events in one message", b'{"type":"response.create"}{"type":"session.update","session":{"model":"$"}}'),
     ("byte order mark before an event", b'\xef\xbb\xbf{"type":"session.update","session":{"model":"$"}}'),
+    ("a key that folds to another one", '{"type":"session.update","session":{"fallbac\u212as":["$"]}}'.encode()),
+    ("a key that folds to another one, escaped", b'{"type":"session.update","session":{"fallbac\\u212as":["$"]}}'),
     ("an event in a list", b'[{"type":"session.update","session":{"model":"$"}}]'),
 )
 QUERIES: Final = (

@@ -12,6 +12,7 @@ from gateway.probe.readers.spelling import Reading, folded, is_model_key
 ROUNDS: Final = 3
 PATH: Final = "the path"
 _NAMED_IN: Final = re.compile(r"/(?:deployments|models|model|engines)/([^/?#]+)", re.IGNORECASE)
+_ROUTES: Final = frozenset(map(folded, ("helicone-fallbacks", "x-portkey-config")))
 _REWRITES: Final = frozenset(map(folded, ("x-original-url", "x-rewrite-url", "x-original-uri", "x-forwarded-uri", "x-forwarded-path")))
 
 # What servers do to a path before they look at it, each by itself and one after the other.
@@ -63,5 +64,7 @@ def in_headers(headers: Sequence[tuple[bytes, bytes]]) -> Iterator[Reading]:
         name, value = raw.decode("latin-1"), content.decode("latin-1")
         if is_model_key(name):
             yield Reading("a header", value)
+        elif folded(name) in _ROUTES:
+            yield Reading("a header of routers", value)
         elif folded(name) in _REWRITES:
             yield from (Reading(f"a header, {reading.reader}", reading.model) for reading in (*in_path(content), *in_query(content)))

@@ -31,13 +31,18 @@ MODEL_KEYS: Final = frozenset(
             *("model", "models", "model_id", "model_name", "model_list", "engine", "deployment", "deployment_id", "deployment_name"),
             *("fallback", "fallbacks", "fallback_model", "fallback_models", "context_window_fallbacks", "content_policy_fallbacks"),
             *("adapter_id", "lora", "lora_name", "x-model", "x-model-id", "azureml-model-deployment", "target_model_names"),
-            *("x-amzn-sagemaker-target-model", "model[]"),
+            *("x-amzn-sagemaker-target-model", "model[]", "default_fallbacks", "model_group_alias"),
         ),
     )
 )
 """Folded names of fields, parameters and headers by which some API, proxy or SDK names a model."""
 
 
+ENDINGS: Final = ("model", "models")
+"""Whatever it is for (`draft_model`, `allowed_models`), a field of such a name holds one."""
+
+
 def is_model_key(name: str) -> bool:
     """Whether a lenient reader would take `name` for one of them."""
-    return folded(name) in MODEL_KEYS
+    spelled = folded(name)
+    return spelled in MODEL_KEYS or spelled.endswith(ENDINGS)
