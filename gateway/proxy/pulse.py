@@ -1,4 +1,4 @@
-"""Whether this process has been standing still: stopped, frozen with its container, moved with its machine, or held up by its own work.
+"""Whether this process has been standing still: stopped, frozen with its container, starved, or held up by its own work.
 
 What it knows of the policy is then as old as the standstill, and what has come from upstream meanwhile would leave before the news. So
 afterwards nothing is passed on and nothing decided until the store has confirmed the policy anew and every lease has been decided on;
