@@ -37,6 +37,7 @@ from gateway.settings.addresses import host_port, network
 from gateway.settings.provision import secret_from_environment
 from gateway.settings.reload import needs_restart
 from gateway.settings.shape import Settings
+from gateway.settings.terms import terms_name
 from gateway.store.address import StoreAddress, read_address
 from gateway.store.client import connect
 from gateway.store.embedded import EmbeddedStore
@@ -182,7 +183,7 @@ class Gateway:
             self.gate.leases,
             self.metrics.replica_report_failures.inc,
             max_staleness=settings.store.max_staleness,
-            tally=lambda: tally(self.gate.leases.groups(), self.watch.snapshot, self.fair_share.standing()),
+            tally=lambda: tally(self.gate.leases.groups(), self.watch.snapshot, self.fair_share.standing(), terms_name(self.settings)),
         )
         self._share_store = ShareStore(self.store_address, keys, self.replica.key, min(settings.store.timeout, SHARE_TIMEOUT))
         self.fair_share = FairShare(

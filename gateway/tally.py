@@ -18,14 +18,17 @@ class Held(Protocol):
 
 
 def tally(
-    groups: Iterable[tuple[str, str | None, Collection[Held]]], snapshot: Snapshot, limited: Iterable[dict[str, Any]] = ()
+    groups: Iterable[tuple[str, str | None, Collection[Held]]], snapshot: Snapshot, limited: Iterable[dict[str, Any]] = (), terms: str = ""
 ) -> dict[str, Any]:
-    """Count exchanges under way; each is looked at only while a directive is in monitor mode. `limited`: who reached a share, as rows."""
+    """Count exchanges under way; each is looked at only while a directive is in monitor mode. `limited`: who reached a share, as rows.
+
+    `terms`: the name of what this worker's settings ask of whoever widens the policy.
+    """
     monitored = [directive.id for directive in snapshot.directives if not directive.enforce]
     rows = [_row(model, organisation, leases, look=bool(monitored)) for model, organisation, leases in groups]
     rows.sort(key=lambda row: (-row["streams"], row["model"], row["organisation"]))
     reached = sorted(limited, key=lambda row: -row["refused"])
-    return {"running": rows[:MOST], "monitored": monitored[:MOST], "limited": reached[:MOST]}
+    return {"running": rows[:MOST], "monitored": monitored[:MOST], "limited": reached[:MOST], "terms": terms}
 
 
 def _row(model: str, organisation: str | None, leases: Collection[Held], *, look: bool) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Two persons: who widens the policy asks, and another operator approves exactly that."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
+from gateway.admin.edits import is_a_commands
 from gateway.admin.operators import Proof, holds, prove
 from gateway.admin.pending import Approved, Content, Pending, content_of, digest, read_pending
 from gateway.admin.session import PolicySession
@@ -12,6 +13,9 @@ from gateway.errors import CommandError
 from gateway.settings.approval_shape import Approvals
 from gateway.store.edit import Condition, Edit
 from gateway.store.writer import Change
+
+AHEAD: Final = 60.0
+"""Seconds that a request may be ahead of the store's clock, should that have been set back since."""
 
 Judge = Callable[[Sequence[Edit]], Awaitable[int]]
 
@@ -51,6 +55,8 @@ async def approve(policy: PolicySession, approvals: Approvals, change: str, name
     content, asked = pending.content, pending.proof
     approved = prove(name, secret, approvals.operators, content.statement("approve"))
     _judge(content, asked, approvals, name, await policy.reader.now())
+    if strange := [edit.what for edit in content.edits if not is_a_commands(edit, policy.keys)]:
+        raise CommandError(f"{change} asks for what no command makes ({strange[0]!r}): withdraw it. Nothing has changed.")
     conditions = [Condition(policy.keys.pending, change, raw, spent=True)]
     for step in content.steps:
         held = await _held(policy, step.key, step.field)
@@ -68,7 +74,9 @@ def _judge(content: Content, asked: Proof, approvals: Approvals, name: str, now:
         raise CommandError(f"nobody whom the settings know has asked for {content.name}. Nothing has changed.")
     if asked.operator == name:
         raise CommandError(f"{content.name} was asked for by {name}: another operator has to approve it. Nothing has changed.")
-    if now >= content.until:
+    if content.at > now + AHEAD:
+        raise CommandError(f"{content.name} is dated ahead of the store's clock, so that it would wait too long. Nothing has changed.")
+    if now >= content.expires(approvals.valid_for):
         raise CommandError(f"{content.name} has expired: ask for it again. Nothing has changed.")
 
 

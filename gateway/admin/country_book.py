@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from gateway.errors import CommandError
-from gateway.policy.codes import NAMES, is_subdivision
+from gateway.policy.codes import NAMES, Kind, is_subdivision
 from gateway.policy.countries import normalise
 from gateway.policy.gazetteer import CountryGroup, Gazetteer
 
@@ -26,12 +26,17 @@ def explain(word: str, groups: Gazetteer, users: Users, today: date) -> Row:
     """Tell everything of one group, or of one code; raises CommandError where `word` is neither."""
     if word in groups:
         return _explain_group(word, groups, users, today)
-    code = word.upper() if is_subdivision(word.upper()) else normalise(word).alpha2
+    meant = normalise(word)
+    code = word.upper() if is_subdivision(word.upper()) else meant.alpha2
+    if code is None and meant.kind is not Kind.UNKNOWN:
+        raise CommandError(
+            f"{word!r} names no country ({meant.kind}): it is unknown to every rule, which denies unless it says unknown: allow."
+        )
     if code is None:
         near = get_close_matches(word, groups, n=NAMES_SHOWN, cutoff=0.5)
         hint = f"Groups near it: {', '.join(near)}." if near else "`gateway groups list` names the groups."
         raise CommandError(f"{word!r} is no country group and no code (ISO 3166-1 or ISO 3166-2). {hint}")
-    return _explain_code(code, groups, users, today)
+    return _explain_code(code, meant.code_class, groups, users, today)
 
 
 def warnings_of(name: str, group: CountryGroup, today: date) -> Iterator[str]:
@@ -99,11 +104,12 @@ def _content(name: str, code: str, groups: Gazetteer) -> Row:
     return {"code": code, "country": _named(code), "because": ", ".join(reasons(name, code, groups))}
 
 
-def _explain_code(code: str, groups: Gazetteer, users: Users, today: date) -> Row:
+def _explain_code(code: str, lesser: str | None, groups: Gazetteer, users: Users, today: date) -> Row:
     holders = {name: group for name, group in groups.items() if code in group.codes}
     return {
         "code": code,
         "country": _named(code),
+        "class": f"{lesser}: caught by deny lists, taken by allow lists with classes: allow alone" if lesser else None,
         "territories": list(groups.parents.get(code, ())),
         "territory_of": [parent for parent, parts in groups.parents.items() if code in parts],
         "warnings": [disputed(name, code, group) for name, group in groups.items() if code in group.disputed],

@@ -13,7 +13,7 @@ models: [frontier-1]
 from: "2026-06-04T18:00:00Z"
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Literal
@@ -23,6 +23,7 @@ from msgspec import Struct, field
 
 from gateway.admin.commands import known_model, organisation_key
 from gateway.admin.instants import read_instant, write_instant
+from gateway.admin.organisations import known_organisation
 from gateway.errors import CommandError
 from gateway.policy.directive import Directive
 from gateway.policy.snapshot import Model
@@ -32,8 +33,9 @@ from gateway.settings.document import compose
 from gateway.settings.problems import Problem, settings_error
 from gateway.settings.rules_shape import RestrictionsSection
 from gateway.settings.section import Name
+from gateway.settings.shape import Issuer
 from gateway.store.codec import decode_directive
-from gateway.store.rules import Expand
+from gateway.store.rules import Expand, demands_nothing
 
 LONGEST_TEXT: Final = 1024
 Mode = Literal["enforce", "monitor"]
@@ -74,13 +76,18 @@ class ReadDirective(Struct, frozen=True):
     supersedes: tuple[str, ...] = ()
 
 
-def read_directive(text: str, file: str, catalogue: Mapping[str, Model], expand: Expand, now: datetime) -> ReadDirective:
-    """Read and check a document; raises SettingsError that names the line of each mistake and prints the right form."""
+def read_directive(
+    text: str, file: str, catalogue: Mapping[str, Model], expand: Expand, now: datetime, issuers: Sequence[Issuer] | None = None
+) -> ReadDirective:
+    """Read and check a document; raises SettingsError that names the line of each mistake and prints the right form.
+
+    `issuers`: whose organisations there are to be excepted; without them any name will do.
+    """
     plain, problems, lines = decode(compose(text, file), DirectiveSection)
     if problems:
         raise settings_error(file, problems)
     section = msgspec.convert(plain, DirectiveSection)
-    wrong = [problem.placed(lines) for problem in _problems(section, catalogue, now)]
+    wrong = [problem.placed(lines) for problem in _problems(section, catalogue, now, issuers)]
     if wrong:
         raise settings_error(file, wrong)
     entry = entry_of(section, plain.get("rule") if isinstance(plain, dict) else None, catalogue, now)
@@ -110,24 +117,34 @@ def entry_of(section: DirectiveSection, rule: object, catalogue: Mapping[str, Mo
     return {name: value for name, value in (said | texts).items() if value is not None}
 
 
-def _problems(section: DirectiveSection, catalogue: Mapping[str, Model], now: datetime) -> Iterator[Problem]:
+def _problems(
+    section: DirectiveSection, catalogue: Mapping[str, Model], now: datetime, issuers: Sequence[Issuer] | None
+) -> Iterator[Problem]:
     if not section.authority:
         yield Problem("authority", 'empty; a directive names who orders it. Write: authority: "letter of 4 June 2026"')
     if (section.effect is Effect.RESTRICT) != (section.rule is not None):
         right = "rule: {us_person: true}" if section.effect is Effect.RESTRICT else "effect: restrict, or remove the rule"
         yield Problem("effect", f"restrict needs a rule, and suspend takes none. Write: {right}")
-    if section.rule == RestrictionsSection():
+    if section.rule is not None and demands_nothing(section.rule):
         yield Problem("rule", "an empty rule restricts nobody. Write: rule: {us_person: true}")
     if section.models == ():
         yield Problem("models", "an empty list covers nothing. Name models, or remove the key to cover every gated one")
     for index, name in enumerate(section.models or ()):
         yield from _tried(f"models[{index}]", partial(known_model, catalogue, name))
-    for index, name in enumerate(section.exceptions.organisations if section.exceptions else ()):
-        yield from _tried(f"exceptions.organisations[{index}]", partial(organisation_key, name))
+    yield from _excepted_organisations(section.exceptions, issuers)
     yield from _excepted(section, catalogue)
     if section.id in section.supersedes:
         yield Problem("supersedes", "a directive replaces the one with its own id anyway. Remove it here")
     yield from _instants(section, now)
+
+
+def _excepted_organisations(exceptions: ExceptionsSection | None, issuers: Sequence[Issuer] | None) -> Iterator[Problem]:
+    if exceptions is not None and not exceptions.organisations:
+        yield Problem("exceptions.organisations", "an empty list excepts nobody. Name organisations, or remove exceptions")
+    for index, name in enumerate(exceptions.organisations if exceptions is not None else ()):
+        path = f"exceptions.organisations[{index}]"
+        yield from _tried(path, partial(organisation_key, name))
+        yield from _tried(path, partial(known_organisation, name, issuers))
 
 
 def _excepted(section: DirectiveSection, catalogue: Mapping[str, Model]) -> Iterator[Problem]:
@@ -162,4 +179,4 @@ def _tried(path: str, check: Callable[[], object]) -> Iterator[Problem]:
     try:
         check()
     except CommandError as error:
-        yield Problem(path, str(error))
+        yield Problem(path, str(error).removeprefix(f"{path}: "))

@@ -1,7 +1,7 @@
 """Directives as commands and as rows; pure."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,8 +10,7 @@ from msgspec import Struct
 from gateway.admin.instants import write_instant
 from gateway.errors import CommandError
 from gateway.policy.directive import Directive
-from gateway.policy.enforcement import covering
-from gateway.policy.snapshot import Model, Snapshot
+from gateway.policy.snapshot import Snapshot
 
 LONGEST_TEXT: Final = 1024
 
@@ -39,15 +38,6 @@ def lift_directive(name: str, *, reason: str = "") -> LiftDirective:
     if len(reason) > LONGEST_TEXT or not reason.isprintable():
         raise CommandError(f"--reason: write at most {LONGEST_TEXT} printable characters on one line.")
     return LiftDirective(name, reason)
-
-
-def replacing_notes(new: Directive, supersedes: Iterable[str], stored: Mapping[str, Directive], models: Iterable[Model]) -> list[str]:
-    """Say what an operator may not expect of a replacement: who is not there to be replaced, and which models it leaves free."""
-    missing = [f"{name} is not applied, so it is not superseded: see `gateway directive list`" for name in supersedes if name not in stored]
-    replaced = [stored[name] for name in (new.id, *supersedes) if name in stored]
-    kept = [directive for name, directive in stored.items() if directive not in replaced]
-    free = sorted({model.id for model in models if covering(model, replaced) and not covering(model, (*kept, new))})
-    return missing + [f"no directive covers {name} any more" for name in free]
 
 
 def directive_rows(snapshot: Snapshot, now: float) -> list[dict[str, Any]]:

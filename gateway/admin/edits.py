@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Final, assert_never
 
 from gateway.admin.commands import AddPartner, Command, ImportPartners, RemovePartner, SetStage
 from gateway.admin.directives import ApplyDirective, LiftDirective
 from gateway.admin.revocations import LiftRevocation, Revoke
 from gateway.store.edit import Edit
 from gateway.store.keys import Keys
+
+_WRITES: Final = {
+    **dict.fromkeys(("grant.put", "stage.put", "directive.put", "revocation.put"), True),
+    **dict.fromkeys(("grant.remove", "directive.remove", "directive.supersede", "revocation.remove"), False),
+}
 
 
 def edits_of(command: Command, keys: Keys) -> tuple[Edit, ...]:  # noqa: PLR0911 (one for each command)
@@ -33,6 +38,16 @@ def edits_of(command: Command, keys: Keys) -> tuple[Edit, ...]:  # noqa: PLR0911
             return (Edit("directive.remove", keys.directives, command.id, None),)
         case _:
             assert_never(command)
+
+
+def is_a_commands(edit: Edit, keys: Keys) -> bool:
+    """Say whether some command makes such an edit: what it calls itself, where it writes, and whether it writes or takes away, agree."""
+    if _WRITES.get(edit.what) is not (edit.after is not None):
+        return False
+    kind = edit.what.partition(".")[0]
+    if kind == "grant":
+        return keys.model_of(edit.key) is not None
+    return edit.key == {"stage": keys.models, "directive": keys.directives, "revocation": keys.revocations}[kind]
 
 
 def _stored(fields: Mapping[str, object]) -> bytes:

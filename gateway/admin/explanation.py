@@ -16,7 +16,7 @@ from gateway.policy.check import Check
 from gateway.policy.decide import decide, trace
 from gateway.policy.decision import Decision, Denial, Permit
 from gateway.policy.ownership import Ownership
-from gateway.policy.snapshot import Snapshot
+from gateway.policy.snapshot import Grant, Snapshot
 from gateway.policy.vocabulary import Reason
 
 Explanation = dict[str, Any]
@@ -24,10 +24,11 @@ Explanation = dict[str, Any]
 
 def explain(request: AccessRequest, snapshot: Snapshot, now: Instant) -> Explanation:
     """Decide as the gate would, and show the checks behind it."""
-    decision = decide(request, snapshot, now)
+    decision, checks = decide(request, snapshot, now), trace(request, snapshot, now)
     return {
-        **_answer(decision),
+        **_answer(decision, checks),
         "organisation": request.subject.organisation,
+        "class": _class(request, snapshot),
         "issuer": request.subject.issuer,
         "model": request.model,
         "model_id": decision.model.id if decision.model else None,
@@ -37,7 +38,7 @@ def explain(request: AccessRequest, snapshot: Snapshot, now: Instant) -> Explana
         "statements": [statement(one) for one in request.subject.statements] or [SELF_ASSERTED],
         "revision": snapshot.revision,
         "digest": snapshot.digest,
-        "checks": _rows(trace(request, snapshot, now), request, snapshot),
+        "checks": _rows(checks, request, snapshot),
     }
 
 
@@ -46,10 +47,12 @@ def unidentified(reason: Reason, model: str) -> Explanation:
     return {"decision": "deny", "reasons": [str(reason)], "rule": "token", "model": model, "checks": []}
 
 
-def _answer(decision: Decision) -> Explanation:
+def _answer(decision: Decision, checks: Sequence[Check]) -> Explanation:
+    """Say what was decided, and on what ground: of a permit the grant, or the stage that asks for none."""
     match decision:
         case Permit():
-            authority = decision.grant.authority if decision.grant else ""
+            staged = next((check.authority for check in checks if check.rule == decision.rule), "")
+            authority = decision.grant.authority if decision.grant else staged
             ground = {"rule": decision.rule, "authority": authority, "valid_until": _date(decision.valid_until)}
             return {"decision": "permit", "reasons": [], **ground}
         case Denial():
@@ -75,11 +78,21 @@ def _rows(checks: Sequence[Check], request: AccessRequest, snapshot: Snapshot) -
     ]
 
 
+def _class(request: AccessRequest, snapshot: Snapshot) -> str | None:
+    """Say as what the organisation is on the list of the model, whether its grant holds or not; None where it is not on it."""
+    grant = _entry(request, snapshot)
+    return None if grant is None or grant.invalid else "evaluator" if grant.evaluator else "partner"
+
+
 def _owners(request: AccessRequest, snapshot: Snapshot) -> Ownership | None:
     """Give what the organisation's entry tells of its owners."""
-    model = snapshot.catalogue.get(request.model)
-    grant = snapshot.grants.get(model.id, {}).get(request.subject.organisation or "") if model is not None else None
+    grant = _entry(request, snapshot)
     return grant.ownership if grant is not None else None
+
+
+def _entry(request: AccessRequest, snapshot: Snapshot) -> Grant | None:
+    model = snapshot.catalogue.get(request.model)
+    return snapshot.grants.get(model.id, {}).get(request.subject.organisation or "") if model is not None else None
 
 
 def _date(instant: float) -> str | None:

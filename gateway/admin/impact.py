@@ -5,7 +5,7 @@ suspension that it refuses them all. What it does to streams that run is counted
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from gateway.admin.inventory import grant_state
 from gateway.policy.directive import Directive
@@ -17,6 +17,8 @@ from gateway.store.report import decode_report
 
 Row = dict[str, Any]
 
+IN_FORCE: Final = "in force"
+SHOWN: Final = 8
 REFUSED, ASKED, ASKED_PERSONS, FREE = "all refused", "each asked", "foreign nationals asked", "untouched"
 
 
@@ -44,17 +46,36 @@ def totals(rows: Iterable[Row]) -> Row:
 def _row(directive: Directive, model: Model, org: str, snapshot: Snapshot, running: tuple[int, int | None] | None, now: float) -> Row:
     grant = snapshot.grants.get(model.id, {}).get(org)
     streams, cut = running or (0, None)
+    state = grant_state(grant, now) if grant is not None else "none"
     return {
         "model": model.id,
         "organisation": org,
-        "grant": grant_state(grant, now) if grant is not None else "none",
-        "effect": _effect(directive, model, org, grant),
+        "grant": state,
+        "effect": _effect(directive, model, org, grant if state == IN_FORCE else None),
         "streams": streams,
         "cut": cut,
     }
 
 
+def unbound_notes(directive: Directive, snapshot: Snapshot, now: float) -> list[str]:
+    """Name the grants in force that cover foreign persons, whom the directive so does not bind: an older letter may be behind them."""
+    rule = directive.rule
+    if not directive.binds_foreign_nationals and not any((rule.us_person, rule.nationality, rule.most_recent, rule.residence)):
+        return []
+    covered = {model.id: model for model in snapshot.catalogue.values() if covering(model, (directive,))}
+    named = sorted(
+        f"{org} on {name}"
+        for name, model in covered.items()
+        for org, grant in snapshot.grants.get(name, {}).items()
+        if grant.covers_foreign_persons and grant_state(grant, now) == IN_FORCE
+        if directive.binds_foreign_nationals or not excepts(directive, model, org)
+    )
+    listed = ", ".join(named[:SHOWN]) + (f" and {len(named) - SHOWN} more" if len(named) > SHOWN else "")
+    return [f"rules on persons do not bind whom grants cover as foreign persons: {listed}"] if named else []
+
+
 def _effect(directive: Directive, model: Model, org: str, grant: Grant | None) -> str:
+    """Say what happens to an organisation; `grant` is the one that holds."""
     excepted = excepts(directive, model, org) and not directive.invalid
     if excepted and not directive.binds_foreign_nationals:
         return FREE

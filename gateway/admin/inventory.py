@@ -1,14 +1,16 @@
 """What a snapshot holds, as rows for people and scripts; pure. Dates are RFC 3339, None where open."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.admin.instants import write_instant
 from gateway.admin.limits import show_limits
-from gateway.policy.snapshot import Grant, Model, Snapshot
+from gateway.admin.signoffs import asks_for_keys, counts
+from gateway.policy.snapshot import Grant, Model, SignOff, Snapshot
 from gateway.policy.stage import in_force
+from gateway.settings.approval_shape import OperatorSection
 
 Row = dict[str, Any]
 
@@ -23,9 +25,12 @@ def partner_rows(snapshot: Snapshot, now: float, model: str | None = None) -> li
     ]
 
 
-def model_rows(snapshot: Snapshot, now: float = -math.inf) -> list[Row]:
-    """List the catalogue in its order, each model once, with the stage that holds now and the number of grants."""
-    return [_model(model, snapshot, now) for model in _each_once(snapshot)]
+def model_rows(snapshot: Snapshot, now: float = -math.inf, operators: Sequence[OperatorSection] = ()) -> list[Row]:
+    """List the catalogue in its order, each model once, with the stage that holds now and the number of grants.
+
+    `operators`: whose sign-offs count.
+    """
+    return [_model(model, snapshot, now, operators) for model in _each_once(snapshot)]
 
 
 def entry_counts(snapshot: Snapshot) -> Row:
@@ -71,7 +76,7 @@ def grant_state(grant: Grant, now: float) -> str:
     return "in force" if now < grant.valid_until else "expired"
 
 
-def _model(model: Model, snapshot: Snapshot, now: float) -> Row:
+def _model(model: Model, snapshot: Snapshot, now: float, operators: Sequence[OperatorSection]) -> Row:
     record = snapshot.stages.get(model.id)
     if record is not None:
         record = in_force(record, now)
@@ -82,13 +87,20 @@ def _model(model: Model, snapshot: Snapshot, now: float) -> Row:
         "since": record.since if record else "",
         "authority": record.authority if record else "",
         "next": f"{record.next_stage} from {_date(record.next_from)}" if record and record.next_stage else "",
-        "signoffs": [f"{one.agency}: {one.stage} ({one.authority})" for one in record.signoffs] if record else [],
+        "signoffs": [_signoff(model, one, operators) for one in record.signoffs] if record else [],
         "gated": model.gated,
         "hidden": model.hidden,
         "aliases": list(model.aliases),
         "upstream": model.upstream,
         "grants": len(snapshot.grants.get(model.id, {})),
     }
+
+
+def _signoff(model: Model, one: SignOff, operators: Sequence[OperatorSection]) -> str:
+    said = f"{one.agency}: {one.stage} ({one.authority})"
+    if not asks_for_keys(operators):
+        return said
+    return f"{said}, signed by {one.by}" if counts(model.id, one, operators) else f"{said}, not proved"
 
 
 def _each_once(snapshot: Snapshot) -> Iterator[Model]:

@@ -2,10 +2,9 @@
 
 import csv
 import io
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import yaml
@@ -13,6 +12,7 @@ from msgspec import Struct, field
 
 from gateway.admin.commands import AddPartner, ImportPartners, RemovePartner, add_partner
 from gateway.admin.organisations import known_organisation
+from gateway.admin.partner_table import COLUMNS, as_yaml, flat
 from gateway.errors import CommandError
 from gateway.policy.snapshot import Model
 from gateway.settings.decode import decode
@@ -25,10 +25,6 @@ from gateway.settings.share_shape import ShareSection
 from gateway.store.codec import decode_grant
 from gateway.store.rules import Expand
 
-COLUMNS: Final = (
-    *("model", "organisation", "from", "until", "evaluator", "covers_foreign_persons", "waive", "authority", "ownership"),
-    "reason",
-)
 Stored = Mapping[str, Mapping[str, str]]
 """Model id -> organisation -> the grant's JSON as it is stored."""
 
@@ -67,7 +63,7 @@ def read_partners(
     text: str, file: str, catalogue: Mapping[str, Model], issuers: Sequence[Issuer], expand: Expand, now: datetime
 ) -> tuple[AddPartner, ...]:
     """Read and check a file; one whose name ends in .csv is CSV with a head. SettingsError names the line of each mistake."""
-    text = _as_yaml(text, file) if file.lower().endswith(".csv") else text
+    text = as_yaml(text, file) if file.lower().endswith(".csv") else text
     plain, problems, lines = decode(compose(text, file), PartnerFile)
     if problems:
         raise settings_error(file, problems)
@@ -119,7 +115,7 @@ def write_partners(stored: Stored, *, as_csv: bool) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(map(_flat, entries))
+    writer.writerows(map(flat, entries))
     return out.getvalue()
 
 
@@ -167,56 +163,3 @@ def _entry(model: str, organisation: str, raw: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise CommandError(f"the grant of {organisation!r} on {model!r} did not parse: mend or remove it first.")
     return found
-
-
-def _flat(entry: dict[str, Any]) -> dict[str, str]:
-    for name in ("conditions", "limits"):
-        if entry.get(name):
-            raise CommandError(
-                f"the grant of {entry['organisation']!r} on {entry['model']!r} has {name}, for which CSV has no place. Use YAML."
-            )
-    flat = {name: str(value) for name, value in entry.items() if name not in {"waive", "ownership", "evaluator", "covers_foreign_persons"}}
-    flat["waive"] = " ".join(entry.get("waive", ()))
-    flat["ownership"] = " ".join(f"{one['country']}:{one['percent']:g}" for one in entry.get("ownership", ()))
-    return flat | {name: "true" for name in ("evaluator", "covers_foreign_persons") if entry.get(name)}
-
-
-def _as_yaml(text: str, file: str) -> str:
-    """Spell CSV as YAML on the same lines, so that there is one reading, and mistakes are named by the line of the table."""
-    reader = csv.reader(io.StringIO(text), strict=True)
-    try:
-        head = next(reader, [])
-        unknown = [name for name in head if name not in COLUMNS]
-        if unknown or not {"model", "organisation"} <= set(head):
-            raise settings_error(file, [Problem("", f"expected a head of some of these columns: {', '.join(COLUMNS)}", 1)])
-        lines = ["partners:"]
-        for cells in reader:
-            said = {name: cell.strip() for name, cell in zip(head, cells, strict=True) if cell.strip()}
-            lines += [""] * (reader.line_num - len(lines) - 1)
-            lines.append("- " + msgspec.json.encode(_unflat(said)).decode())
-    except (csv.Error, ValueError) as error:
-        raise settings_error(file, [Problem("", f"not readable as CSV: {error}", max(reader.line_num, 1))]) from None
-    return "\n".join(lines) if len(lines) > 1 else "partners: []"
-
-
-def _unflat(said: dict[str, str]) -> dict[str, Any]:
-    entry: dict[str, Any] = dict(said)
-    for name in ("evaluator", "covers_foreign_persons"):
-        if name in entry:
-            entry[name] = {"true": True, "false": False}.get(said[name], said[name])
-    if "waive" in entry:
-        entry["waive"] = said["waive"].split()
-    if "ownership" in entry:
-        entry["ownership"] = [_owner(part) for part in said["ownership"].split()]
-    return entry
-
-
-def _owner(part: str) -> dict[str, Any]:
-    country, _, percent = part.partition(":")
-    try:
-        share = float(percent)
-    except ValueError:
-        share = math.nan
-    if not math.isfinite(share):
-        raise ValueError(f"ownership {part!r} is no share. Write DE:60 US:40")
-    return {"country": country, "percent": share}

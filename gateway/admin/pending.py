@@ -12,6 +12,7 @@ from msgspec import Struct
 from gateway.admin.instants import write_instant
 from gateway.admin.operators import Proof
 from gateway.errors import CommandError
+from gateway.store.document import LATEST
 from gateway.store.edit import Edit
 
 LENGTH: Final = 32
@@ -45,6 +46,10 @@ class Content(Struct, frozen=True, forbid_unknown_fields=True):
     def statement(self, verb: str) -> bytes:
         """What is signed by who asks (`propose`) and who approves (`approve`)."""
         return f"gateway {verb} ".encode() + hashlib.sha256(msgspec.json.encode(self)).digest()
+
+    def expires(self, valid_for: float) -> float:
+        """Give the instant (epoch seconds) from which it cannot be approved: what who asked wrote, or sooner where settings allow less."""
+        return min(self.until, self.at + valid_for)
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -87,26 +92,28 @@ def read_pending(name: str, raw: bytes | str) -> Pending:
         pending = msgspec.json.decode(raw, type=Pending)
     except (msgspec.MsgspecError, UnicodeError):
         raise CommandError(f"change {name!r} cannot be read: ask for it again.") from None
+    if not 0 <= pending.content.at <= pending.content.until <= LATEST:
+        raise CommandError(f"change {name!r} says no instant at which it was asked for, or ends: ask for it again.")
     if pending.content.name != name:
         raise CommandError(f"change {name!r} is not what was asked for: its content was altered. Ask for it again.")
     return pending
 
 
-def pending_rows(entries: dict[str, str], now: float) -> list[dict[str, Any]]:
-    """List what waits, with all that it would write."""
-    return [_row(name, raw, now) for name, raw in sorted(entries.items())]
+def pending_rows(entries: dict[str, str], now: float, valid_for: float) -> list[dict[str, Any]]:
+    """List what waits, with all that it would write; `valid_for` (seconds) as the settings have it."""
+    return [_row(name, raw, now, valid_for) for name, raw in sorted(entries.items())]
 
 
-def _row(name: str, raw: str, now: float) -> dict[str, Any]:
+def _row(name: str, raw: str, now: float, valid_for: float) -> dict[str, Any]:
     try:
         content = read_pending(name, raw).content
     except CommandError as problem:
         return {"change": name, "state": "invalid", "problem": str(problem)}
     return {
         "change": name,
-        "state": "waiting" if now < content.until else "expired",
+        "state": "waiting" if now < content.expires(valid_for) else "expired",
         "who": content.who,
         "why": content.why,
-        "until": write_instant(datetime.fromtimestamp(content.until, UTC)),
+        "until": write_instant(datetime.fromtimestamp(content.expires(valid_for), UTC)),
         "steps": [f"{step.what} {step.key} {step.field} {step.after or ''}".strip() for step in content.steps],
     }

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct, structs
 
-from gateway.errors import CommandError
+from gateway.errors import CommandError, SettingsError
 from gateway.identity.claims import subject_from
 from gateway.policy.access import AccessRequest, Instant, Location
 from gateway.policy.countries import read_country
@@ -29,6 +29,9 @@ from gateway.policy.decision import Denial
 from gateway.policy.restrictions import Restrictions
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.policy.vocabulary import Reason
+from gateway.settings.decode import decode
+from gateway.settings.document import compose
+from gateway.settings.problems import settings_error
 from gateway.settings.shape import Issuer
 from gateway.store.assembly import Assembly
 from gateway.store.document import read_time
@@ -91,12 +94,15 @@ class Outcome(Struct, frozen=True):
     rules: tuple[str, ...]
 
 
-def read_policy_test(document: Mapping[str, object]) -> PolicyTest:
-    """Read a file's content; raises CommandError with the path of what is wrong."""
+def read_policy_test(text: str, file: str) -> PolicyTest:
+    """Read a file's text as strictly as the settings; raises SettingsError that names the line of each mistake and its right form."""
+    plain, problems, _ = decode(compose(text, file), PolicyTest)
+    if problems:
+        raise settings_error(file, problems)
     try:
-        return msgspec.convert(document, PolicyTest)
+        return msgspec.convert(plain, PolicyTest)
     except msgspec.ValidationError as error:
-        raise CommandError(f"not a policy test: {error}. See `gateway policy test` in docs/cli.md for its form") from None
+        raise SettingsError(f"{file}: {error}") from None
 
 
 def run_cases(

@@ -92,7 +92,7 @@ def _stands(check: Check) -> str:
 
 
 def _place(place: Location) -> str:
-    known = "unknown" if place.country is None else "known, with its parts" if place.regions else "known"
+    known = "unknown" if place.country is None else "known, with its parts" if place.regions else "country known, its part is not"
     return f"{known} ({place.source})"
 
 

@@ -4,18 +4,23 @@ Judged are the edits themselves, so that who approves is held to the same as who
 are a class of their own: they take the places of `evaluation`, other partners those of the stage that the model is at, or will be. Pure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from gateway.admin.inventory import grant_state
+from gateway.admin.signoffs import counts
 from gateway.errors import CommandError
-from gateway.policy.snapshot import Grant, Model, Snapshot, StageRecord
+from gateway.policy.snapshot import Grant, Model, SignOff, Snapshot, StageRecord
 from gateway.policy.stage import EVALUATION, RANK, in_force
 from gateway.policy.vocabulary import Stage
+from gateway.settings.approval_shape import OperatorSection
 from gateway.settings.release_shape import ReleasesSection, release_of
 from gateway.store.codec import decode_grant, decode_stage
 from gateway.store.edit import Edit
 from gateway.store.keys import Keys
+from gateway.store.rules import Expand
 
 _NOBODY: Final[Mapping[str, Grant]] = {}
 
@@ -30,7 +35,15 @@ def record_of(model: Model, snapshot: Snapshot) -> StageRecord:
     return StageRecord(Stage.SUSPENDED) if record.invalid else record
 
 
-def check_release(edits: Iterable[Edit], snapshot: Snapshot, keys: Keys, now: float, releases: ReleasesSection) -> None:
+class Terms(Struct, frozen=True):
+    """What the settings ask for: `releases`, whose sign-offs count (`operators`), and how country groups are read (`expand`)."""
+
+    releases: ReleasesSection = ReleasesSection()
+    operators: tuple[OperatorSection, ...] = ()
+    expand: Expand = frozenset
+
+
+def check_release(edits: Iterable[Edit], snapshot: Snapshot, keys: Keys, now: float, terms: Terms) -> None:
     """Refuse edits that at `now` (epoch seconds) widen a stage unsigned, or put more on a list than it takes: CommandError.
 
     What narrows passes, even where there are too many already.
@@ -40,21 +53,29 @@ def check_release(edits: Iterable[Edit], snapshot: Snapshot, keys: Keys, now: fl
     for name in named:
         model = snapshot.catalogue.get(name) if name is not None else None
         if model is not None:
-            _check(model, [edit for edit in steps if _is_of(edit, model, keys)], snapshot, keys, now, releases)
+            _check(model, [edit for edit in steps if _is_of(edit, model, keys)], snapshot, keys, now, terms)
 
 
-def demand_signoffs(model: Model, present: StageRecord, stage: Stage, releases: ReleasesSection) -> None:
-    """Refuse to widen `model` from where it is `present` to `stage` unless every stage on the way is signed off."""
-    missing = _missing(present, stage, releases)
+def demand_signoffs(
+    model: Model, present: StageRecord, stage: Stage, releases: ReleasesSection, operators: Sequence[OperatorSection] = ()
+) -> None:
+    """Refuse to widen `model` from where it is `present` to `stage` unless every stage on the way is signed off.
+
+    Where `operators` have keys, only a sign-off that one of them has signed counts.
+    """
+    given = [one for one in present.signoffs if counts(model.id, one, operators)]
+    missing = _missing(present.stage, given, stage, releases)
     if missing:
         each = ", ".join(f"{agency} (for {step})" for step, agency in missing)
+        if any((one.stage, one.agency) in missing for one in present.signoffs):
+            each += "; what is recorded of them is not signed by an operator of the settings"
         raise CommandError(
             f"widening {model.id} from {present.stage} to {stage} needs the sign-offs of {each}. Record each with: "
             f"gateway model signoff {model.id} --stage {missing[0][0]} --agency {missing[0][1]} --authority REF. Nothing has changed."
         )
 
 
-def _check(model: Model, edits: list[Edit], snapshot: Snapshot, keys: Keys, now: float, releases: ReleasesSection) -> None:
+def _check(model: Model, edits: list[Edit], snapshot: Snapshot, keys: Keys, now: float, terms: Terms) -> None:
     before, after = record_of(model, snapshot), record_of(model, snapshot)
     old = snapshot.grants.get(model.id, _NOBODY)
     new = dict(old)
@@ -64,14 +85,14 @@ def _check(model: Model, edits: list[Edit], snapshot: Snapshot, keys: Keys, now:
         elif edit.after is None:
             new.pop(edit.field, None)
         else:
-            new[edit.field] = decode_grant(edit.after, frozenset)[0]
+            new[edit.field] = decode_grant(edit.after, terms.expand)[0]
     present = in_force(before, now)
     reached = set(_reached(before, after, now))
     for stage in reached:
-        demand_signoffs(model, present, stage, releases)
+        demand_signoffs(model, present, stage, terms.releases, terms.operators)
     stands = {EVALUATION, in_force(after, now).stage, after.next_stage or EVALUATION}
     for stage in stands:
-        _count(model, stage, old, new, now, releases, widened=stage in reached and RANK[stage] > RANK[present.stage])
+        _count(model, stage, old, new, now, terms.releases, widened=stage in reached and RANK[stage] > RANK[present.stage])
 
 
 def _is_of(edit: Edit, model: Model, keys: Keys) -> bool:
@@ -101,7 +122,7 @@ def _holding(grants: Grants, stage: Stage, now: float) -> int:
     return sum(grant.evaluator is (stage is EVALUATION) and grant_state(grant, now) != "expired" for grant in grants.values())
 
 
-def _missing(present: StageRecord, stage: Stage, releases: ReleasesSection) -> list[tuple[Stage, str]]:
-    signed = {(one.stage, one.agency) for one in present.signoffs}
-    steps = [step for step in Stage if RANK[present.stage] < RANK[step] <= RANK[stage]]
+def _missing(present: Stage, given: Iterable[SignOff], stage: Stage, releases: ReleasesSection) -> list[tuple[Stage, str]]:
+    signed = {(one.stage, one.agency) for one in given}
+    steps = [step for step in Stage if RANK[present] < RANK[step] <= RANK[stage]]
     return [(step, agency) for step in steps for agency in release_of(step, releases).signoffs if (step, agency) not in signed]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from gateway.admin.instants import write_instant
+from gateway.errors import CommandError
 from gateway.store.report import Report, decode_report
 
 Row = dict[str, Any]
@@ -33,6 +34,22 @@ def limited_rows(entries: Mapping[str, str]) -> list[Row]:
             row = found.setdefault((told["model"], told["organisation"]), {**told, "refused": 0})
             row["refused"] += told["refused"]
     return sorted(found.values(), key=lambda row: (-row["refused"], row["model"], row["organisation"]))
+
+
+def demand_terms(entries: Mapping[str, str], now: float, terms: str) -> None:
+    """Refuse where a live worker's settings ask for other sign-offs or approvals than those named `terms`: CommandError.
+
+    Whoever widens with settings that ask for less, or for what was asked for once, would be held to nothing.
+    """
+    reports = {key: decode_report(told) for key, told in sorted(entries.items())}
+    for key, report in reports.items():
+        if report is None or now - report.reported_at > SILENT:
+            continue
+        if report.tally.get("terms", terms) != terms:
+            raise CommandError(
+                f"the settings of {key} ask for other sign-offs or approvals (stages, approvals) than these: give the same (--config), or "
+                "wait until it has read them. Nothing has changed."
+            )
 
 
 def agree(rows: Sequence[Row]) -> bool | None:

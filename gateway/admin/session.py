@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 import redis.asyncio
 from msgspec import Struct
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from gateway.clock import read_clock
-from gateway.errors import StoreUnavailableError
+from gateway.errors import CommandError, StoreUnavailableError
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.shape import Store
 from gateway.store.address import StoreAddress, read_address
@@ -32,13 +32,22 @@ class PolicySession(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_policy(store: Store) -> AsyncIterator[PolicySession]:
-    """Open the store of these settings; StoreUnavailableError names it where it does not answer, refuses us or may not be written."""
+async def open_policy(store: Store, expand: Expand = frozenset) -> AsyncIterator[PolicySession]:
+    """Open the store of these settings; StoreUnavailableError names it where it does not answer, refuses us or may not be written.
+
+    `expand` reads country groups in what is written, as a gate does: what it could not read is not written.
+    """
     address = read_address(store, os.environ)
     client = connect(address, store.timeout)
     keys = Keys(address.prefix)
     try:
-        yield PolicySession(address, client, keys, PolicyReader(client, keys), PolicyWriter(client, keys))
+        yield PolicySession(address, client, keys, PolicyReader(client, keys), PolicyWriter(client, keys, expand))
+    except ResponseError as refused:
+        if str(refused).startswith("WRONGTYPE"):
+            raise CommandError(
+                "a key of the policy is of another type than it should be: `gateway status` names it. Remove it first"
+            ) from None
+        raise StoreUnavailableError(f"the policy store at {address} cannot be used: {refused}") from None
     except (RedisError, OSError) as lost:
         raise StoreUnavailableError(f"the policy store at {address} cannot be used: {lost}") from None
     finally:

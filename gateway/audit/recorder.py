@@ -1,13 +1,17 @@
 """Turns decisions and endings into lines of evidence: the one place that says which fact goes into which field. Pure."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from gateway.audit.pseudonyms import Pseudonyms
 from gateway.audit.records import DecisionRecord, Ending, Form, OutcomeRecord, encode, form_of, rfc3339
 from gateway.policy.access import Subject
+from gateway.policy.check import Source
 from gateway.policy.decision import Denial, Permit
-from gateway.policy.snapshot import Model, Snapshot
-from gateway.policy.vocabulary import Stage
+from gateway.policy.snapshot import Grant, Model, Snapshot, StageRecord
+from gateway.policy.stage import stage_of
+
+_NOBODY: Final[Mapping[str, Grant]] = {}
 
 
 class Recorder:
@@ -40,17 +44,18 @@ class Recorder:
         `model` and `subject` say what is known where a refusal came before there was a whole question; the decision's own request wins.
         """
         return encode(
-            self._record(decision, snapshot, rfc3339(when), decision_id, request_id, route, model, subject),
+            self._record(decision, snapshot, when, rfc3339(when), decision_id, request_id, route, model, subject),
         )
 
-    def form(self, permit: Permit, snapshot: Snapshot, route: str) -> Form:
-        """Give the form of the records of requests that are permitted alike."""
-        return form_of(self._record(permit, snapshot, "", "", "", route, "", None))
+    def form(self, permit: Permit, snapshot: Snapshot, since: float, route: str) -> Form:
+        """Give the form of the records of requests that are permitted alike from `since` on (epoch seconds)."""
+        return form_of(self._record(permit, snapshot, since, "", "", "", route, "", None))
 
     def _record(
         self,
         decision: Permit | Denial,
         snapshot: Snapshot,
+        wall: float,
         when: str,
         decision_id: str,
         request_id: str,
@@ -62,6 +67,7 @@ class Recorder:
         if request is not None:
             subject, model = request.subject, request.model
         known = decision.model
+        stage, source = ("", None) if known is None else stage_of(known, snapshot, wall)
         return DecisionRecord(
             when,
             decision_id,
@@ -73,15 +79,16 @@ class Recorder:
             route,
             model,
             known.id if known is not None else "",
-            _stage(known, snapshot),
+            stage,
             subject.issuer if subject is not None else "",
             (subject.organisation or "") if subject is not None else "",
             self._pseudonyms.of(subject) if subject is not None else "",
             self._pseudonyms.key_id,
-            _authority(decision),
+            _authority(decision, source),
             decision.revision,
             snapshot.digest,
             request.location.source if request is not None else "none",
+            _class(known, snapshot, subject),
         )
 
     def outcome(
@@ -103,14 +110,17 @@ class Recorder:
         )
 
 
-def _stage(model: Model | None, snapshot: Snapshot) -> Stage | Literal[""]:
-    if model is None:
-        return ""
-    record = snapshot.stages.get(model.id)
-    return model.stage if record is None else record.stage
-
-
-def _authority(decision: Permit | Denial) -> str:
+def _authority(decision: Permit | Denial, stage: Source | None) -> str:
+    """Give the reference on which the decision rests: of a permit that of the grant, or of the stage that asks for none."""
     if isinstance(decision, Denial):
         return decision.authority
-    return decision.grant.authority if decision.grant is not None else ""
+    if decision.grant is not None:
+        return decision.grant.authority
+    return stage.authority if isinstance(stage, StageRecord) else ""
+
+
+def _class(model: Model | None, snapshot: Snapshot, subject: Subject | None) -> Literal["partner", "evaluator", ""]:
+    if model is None or subject is None or subject.organisation is None:
+        return ""
+    grant = snapshot.grants.get(model.id, _NOBODY).get(subject.organisation)
+    return "" if grant is None or grant.invalid else "evaluator" if grant.evaluator else "partner"

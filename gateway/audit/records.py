@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from gateway.policy.vocabulary import Reason
 
@@ -22,7 +22,8 @@ class DecisionRecord(Struct, frozen=True, gc=False):
     """What was decided about one request. `time` is RFC 3339 UTC; `model` as the caller named it, `model_id` from the catalogue.
 
     `subject` is the HMAC-SHA256 (first 128 bits) of issuer and subject, empty where no key is configured. `stage`, `authority` and
-    `rule` are those that decided; `revision` and `digest` name the policy; `location_source` says what told the location.
+    `rule` are those that decided; `revision` and `digest` name the policy; `location_source` says what told the location. `class_`: as
+    what the organisation is on the model's list, empty where it is not on it.
     """
 
     time: str
@@ -44,6 +45,7 @@ class DecisionRecord(Struct, frozen=True, gc=False):
     revision: int
     digest: str
     location_source: str
+    class_: Literal["partner", "evaluator", ""] = field(default="", name="class")
     phase: Literal["decision"] = "decision"
     version: int = 1
 

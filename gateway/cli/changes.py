@@ -4,15 +4,18 @@ import argparse
 import asyncio
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
-from gateway.admin.accounting import Policy, account
+from gateway.admin.accounting import Judge, Policy, account
 from gateway.admin.instants import read_instant
 from gateway.admin.session import open_policy
-from gateway.cli.changing import shown
+from gateway.admin.widening import entry_widens
+from gateway.cli.changing import catalogue_of, shown
 from gateway.cli.options import Given, add_store, optional_settings, store_section, wall_clock
 from gateway.cli.tables import show_rows
-from gateway.settings.shape import Store
+from gateway.settings.approval_shape import Approvals
+from gateway.settings.shape import Settings, Store
 from gateway.store.reader import ChangeEntry, PolicyReader
 
 Found = tuple[list[ChangeEntry], Policy]
@@ -35,10 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
     since = read_instant(arguments.since, wall_clock(), "--since").timestamp() if arguments.since else 0.0
     settings = optional_settings(arguments)
     changes, stored = asyncio.run(_read(store_section(arguments, settings)))
-    found = account(changes, stored, settings.approvals.operators if settings is not None else ())
+    found = account(changes, stored, Approvals()) if settings is None else account(changes, stored, settings.approvals, _judge(settings))
     rows = [_row(change) for change in found if _stamp(change) >= since]
     show_rows(rows, COLUMNS, as_json=arguments.json, title="Changes", nothing="Nothing has been changed.")
     return 0
+
+
+def _judge(settings: Settings) -> Judge:
+    return partial(entry_widens, stages={model.id: model.stage for model in catalogue_of(settings).values()})
 
 
 async def _read(store: Store) -> Found:

@@ -12,22 +12,23 @@ from msgspec import Struct
 
 from gateway.admin.acknowledgement import Acknowledgement, Awaited
 from gateway.admin.approval import propose
-from gateway.admin.commands import AddPartner, Command, RemovePartner
-from gateway.admin.directives import ApplyDirective, LiftDirective
+from gateway.admin.commands import Command, RemovePartner
 from gateway.admin.edits import edits_of
-from gateway.admin.releases import check_release
-from gateway.admin.revocations import LiftRevocation, Revoke
+from gateway.admin.releases import Terms, check_release
+from gateway.admin.roster import demand_terms
 from gateway.admin.service import Administration, Change
 from gateway.admin.session import PolicySession, open_policy, read_snapshot
 from gateway.admin.waiting import wait_for
-from gateway.admin.widening import always_narrows, widens
-from gateway.cli.options import operator, operator_proof, optional_settings, required_settings, store_section, wall_clock
+from gateway.admin.widening import always_narrows, tells_more, widens
+from gateway.cli.missing import holds, refuse_missing, replacing
+from gateway.cli.options import operator, operator_proof, optional_settings, required_settings, store_section
 from gateway.cli.tables import show_json
 from gateway.cli.wait import as_facts, show_answers, verdict
 from gateway.errors import CommandError, OvertakenError, StoreUnavailableError
 from gateway.policy.snapshot import Model, Snapshot
 from gateway.settings.provision import build_catalogue, country_groups, expand_for
 from gateway.settings.shape import Settings
+from gateway.settings.terms import terms_name
 from gateway.store.codec import decode_grant
 from gateway.store.edit import Condition
 from gateway.store.keys import Keys
@@ -42,17 +43,26 @@ def catalogue_of(settings: Settings) -> Mapping[str, Model]:
     return build_catalogue(settings, country_groups(settings))
 
 
+def terms_of(settings: Settings) -> Terms:
+    """Say what every change is held to."""
+    return Terms(settings.stages, settings.approvals.operators, expand_for(settings))
+
+
 async def read_policy(arguments: argparse.Namespace, settings: Settings) -> Snapshot:
     """Read the store once, as a gate with these settings would."""
     return await read_snapshot(store_section(arguments, settings), catalogue_of(settings), expand_for(settings))
 
 
 class Standing(Struct, frozen=True):
-    """The policy as it stands when a change is planned on it; `stages` as they are stored."""
+    """The policy as it stands when a change is planned on it, `now` by the store's clock; `stages` as they are stored.
+
+    Judged by the clock of whoever types, a schedule could have come or a grant be over that on the gates is not.
+    """
 
     snapshot: Snapshot
     keys: Keys
     stages: Mapping[bytes, bytes]
+    now: datetime
 
     def unchanged(self, model: str) -> Condition:
         """Demand that the stage of the model is still as it was read."""
@@ -60,11 +70,15 @@ class Standing(Struct, frozen=True):
 
 
 class Planned(Struct, frozen=True):
-    """A command made from the policy as it stands, what to say when it is done, and what must still hold then."""
+    """A command made from the policy as it stands, what to say when it is done, and what must still hold then.
+
+    `actor`: who has proved who it is; empty where nobody was asked to.
+    """
 
     command: Command
     done: str
     conditions: tuple[Condition, ...] = ()
+    actor: str = ""
 
 
 Plan = Callable[[Standing], Planned]
@@ -80,7 +94,8 @@ def change(arguments: argparse.Namespace, command: Command | Plan, done: str) ->
 
 async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done: str) -> int:
     settings = optional_settings(arguments)
-    async with open_policy(store_section(arguments, settings)) as policy:
+    expand = frozenset if settings is None else expand_for(settings)
+    async with open_policy(store_section(arguments, settings), expand) as policy:
         for _ in range(ATTEMPTS):
             with contextlib.suppress(OvertakenError):
                 return await _attempt(arguments, given, done, policy)
@@ -89,36 +104,41 @@ async def _carry_out(arguments: argparse.Namespace, given: Command | Plan, done:
 
 async def _attempt(arguments: argparse.Namespace, given: Command | Plan, done: str, policy: PolicySession) -> int:
     """Judge the command by the policy as it stands, and make it if that still stands then."""
-    stands = await _standing(arguments, policy) if callable(given) or await _takes_two(arguments, given, policy) else None
+    stands = await _standing(arguments, policy) if callable(given) or await _may_widen(arguments, given, policy) else None
     planned = given(cast("Standing", stands)) if callable(given) else Planned(given, done)
+    if stands is not None and widens(planned.command, stands.snapshot, stands.now.timestamp()):
+        demand_terms(await policy.reader.replicas(), stands.now.timestamp(), terms_name(required_settings(arguments)))
     if stands is not None and _waits(arguments, planned.command, stands):
+        refuse_missing(planned.command, holds(planned.command, stands.snapshot))
         return await _propose(arguments, planned, policy)
     at = None if stands is None else stands.snapshot.revision
-    made = await Administration(policy.writer, policy.keys, operator()).carry_out(planned.command, planned.conditions, at)
-    _check(planned.command, made)
-    return await tell(arguments, policy, made, f"{planned.done}{_replacing(planned.command, made)}")
+    made = await Administration(policy.writer, policy.keys, planned.actor or operator()).carry_out(planned.command, planned.conditions, at)
+    refuse_missing(planned.command, made.before is not None)
+    return await tell(arguments, policy, made, f"{planned.done}{replacing(planned.command, made)}")
 
 
 async def _standing(arguments: argparse.Namespace, policy: PolicySession) -> Standing:
+    """Read it. The stages come last: what changes after the policy was read has another revision, and the command is judged anew."""
+    snapshot = await read_policy(arguments, required_settings(arguments))
     stages = await cast("Awaitable[dict[bytes, bytes]]", policy.client.hgetall(policy.keys.models))
-    return Standing(await read_policy(arguments, required_settings(arguments)), policy.keys, stages)
+    return Standing(snapshot, policy.keys, stages, datetime.fromtimestamp(await policy.reader.now(), UTC))
 
 
-async def _takes_two(arguments: argparse.Namespace, command: Command, policy: PolicySession) -> bool:
-    """Say whether it may take two operators: what may widen is never given without the settings, which say so."""
+async def _may_widen(arguments: argparse.Namespace, command: Command, policy: PolicySession) -> bool:
+    """Say whether the command has to be judged by the policy: what may widen is never given without it, and without the settings."""
     if not always_narrows(command):
-        return required_settings(arguments).approvals.widening
+        return True
     settings = optional_settings(arguments)
     if settings is None or not settings.approvals.widening or not isinstance(command, RemovePartner):
         return False
     held = await cast("Awaitable[bytes | None]", policy.client.hget(policy.keys.allowlist(command.model), command.organisation))
-    return held is not None and decode_grant(held, expand_for(settings))[0].ownership is not None
+    return held is not None and tells_more(decode_grant(held, expand_for(settings))[0])
 
 
 def _waits(arguments: argparse.Namespace, command: Command, stands: Standing) -> bool:
     """Hold the command to what releases ask for; say whether it waits for a second operator."""
-    settings, now = required_settings(arguments), wall_clock().timestamp()
-    check_release(edits_of(command, stands.keys), stands.snapshot, stands.keys, now, settings.stages)
+    settings, now = required_settings(arguments), stands.now.timestamp()
+    check_release(edits_of(command, stands.keys), stands.snapshot, stands.keys, now, terms_of(settings))
     return settings.approvals.widening and widens(command, stands.snapshot, now)
 
 
@@ -153,23 +173,8 @@ async def _wait(reader: PolicyReader, awaited: Awaited, seconds: float) -> Ackno
         return await wait_for(reader, awaited, seconds)
     except StoreUnavailableError as lost:
         raise StoreUnavailableError(f"revision {awaited.revision} is written; who has applied it cannot be told: {lost}") from None
-
-
-def _check(command: Command, made: Change) -> None:
-    if made.before is not None:
-        return
-    if isinstance(command, RemovePartner):
-        raise CommandError(
-            f"{command.organisation!r} was not on the list of {command.model!r}: see `gateway partner list`. Nothing has changed."
-        )
-    if isinstance(command, LiftDirective):
-        raise CommandError(f"{command.id!r} is not applied: see `gateway directive list`. Nothing has changed.")
-    if isinstance(command, LiftRevocation):
-        raise CommandError(f"{command.key!r} is not revoked: see `gateway revoke list`. Nothing has changed.")
-
-
-def _replacing(command: Command, made: Change) -> str:
-    return ", replacing what it had" if isinstance(command, AddPartner | Revoke | ApplyDirective) and made.before is not None else ""
+    except CommandError as wrong:
+        raise CommandError(f"revision {awaited.revision} is written; who has applied it cannot be told: {wrong}") from None
 
 
 def _when(instant: float | None) -> str | None:

@@ -3,26 +3,29 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from msgspec import structs
 
 from gateway.admin.directive_document import ReadDirective, read_directive
-from gateway.admin.directives import ApplyDirective, directive_rows, lift_directive, replacing_notes
-from gateway.admin.impact import impact_rows, reported, totals
+from gateway.admin.directives import ApplyDirective, directive_rows, lift_directive
+from gateway.admin.impact import impact_rows, reported, totals, unbound_notes
 from gateway.admin.session import open_policy
-from gateway.cli.changing import catalogue_of, change, read_policy
+from gateway.admin.succession import demand_no_gap, replacing_notes
+from gateway.cli.changing import Planned, Standing, catalogue_of, change, read_policy
 from gateway.cli.options import add_store, required_settings, store_section, wall_clock
 from gateway.cli.tables import show_facts, show_json, show_rows
 from gateway.cli.wait import add_wait
 from gateway.errors import CommandError
 from gateway.policy.directive import Directive
 from gateway.policy.snapshot import Snapshot
+from gateway.settings.advice import rule_advice
 from gateway.settings.document import read_text
-from gateway.settings.provision import expand_for
-from gateway.settings.shape import Settings
-from gateway.store.codec import decode_directive
+from gateway.settings.provision import country_groups, expand_for
+from gateway.settings.shape import RestrictionsSection, Settings
 
 COLUMNS: Final = ("id", "state", "mode", "effect", "models", "from", "until", "except_organisations", "authority", "legal_basis", "problem")
 IMPACT: Final = ("model", "organisation", "grant", "effect", "streams", "cut")
@@ -62,25 +65,39 @@ def run(arguments: argparse.Namespace) -> int:
 def _apply(arguments: argparse.Namespace) -> int:
     settings = required_settings(arguments)
     found = _read(Path(arguments.file), settings)
-    stored = asyncio.run(_stored(arguments, settings))
-    for note in replacing_notes(found.directive, found.supersedes, stored, catalogue_of(settings).values()):
-        print(f"note: {note}", file=sys.stderr)
     entry: dict[str, Any] = dict(found.entry)
     if arguments.mode:
         entry.pop("mode", None)
         entry |= {"mode": "monitor"} if arguments.mode == "monitor" else {}
-    done = "is applied, to be counted only" if entry.get("mode") == "monitor" else "is applied"
-    return change(arguments, ApplyDirective(found.id, entry, found.supersedes, arguments.reason), f"{found.id} {done}")
+    directive = structs.replace(found.directive, enforce=entry.get("mode") != "monitor")
+    done = f"{found.id} is applied" if directive.enforce else f"{found.id} is applied, to be counted only"
+    noted: set[str] = set()
+
+    def plan(stands: Standing) -> Planned:
+        stored = {one.id: one for one in stands.snapshot.directives}
+        demand_no_gap(directive, found.supersedes, stored, stands.now.timestamp())
+        for note in _notes(directive, found.supersedes, entry, settings, stands):
+            if note not in noted:
+                print(f"note: {note}", file=sys.stderr)
+                noted.add(note)
+        return Planned(ApplyDirective(found.id, entry, found.supersedes, arguments.reason), done)
+
+    return change(arguments, plan, "")
 
 
-async def _stored(arguments: argparse.Namespace, settings: Settings) -> dict[str, Directive]:
-    expand = expand_for(settings)
-    async with open_policy(store_section(arguments, settings)) as policy:
-        return {name: decode_directive(name, raw.encode(), expand)[0] for name, raw in (await policy.reader.directives()).items()}
+def _notes(
+    directive: Directive, supersedes: Sequence[str], entry: Mapping[str, Any], settings: Settings, stands: Standing
+) -> Iterator[str]:
+    """Say what an operator may not expect of this order."""
+    stored = {one.id: one for one in stands.snapshot.directives}
+    yield from replacing_notes(directive, supersedes, stored, stands.snapshot.catalogue.values())
+    yield from unbound_notes(directive, stands.snapshot, stands.now.timestamp())
+    rule = msgspec.convert(entry.get("rule") or {}, RestrictionsSection)
+    yield from rule_advice(rule, settings, country_groups(settings), stands.now.date())
 
 
 def _read(file: Path, settings: Settings) -> ReadDirective:
-    return read_directive(read_text(file), str(file), catalogue_of(settings), expand_for(settings), wall_clock())
+    return read_directive(read_text(file), str(file), catalogue_of(settings), expand_for(settings), wall_clock(), settings.issuers)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -2,16 +2,21 @@
 
 import argparse
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
 
 from gateway.admin.commands import known_model
+from gateway.admin.instants import write_instant
 from gateway.admin.inventory import model_rows
 from gateway.admin.releases import record_of
+from gateway.admin.signoffs import asks_for_keys
 from gateway.admin.stages import known_stage, move_stage, sign_off
 from gateway.cli.changing import Planned, Standing, catalogue_of, change, read_policy
-from gateway.cli.options import Given, add_store, operator, required_settings, wall_clock
+from gateway.cli.options import Given, add_store, operator, operator_proof, required_settings, wall_clock
 from gateway.cli.tables import show_rows
 from gateway.cli.wait import add_wait
+from gateway.policy.snapshot import StageRecord
+from gateway.policy.stage import in_force
 from gateway.policy.vocabulary import Stage
 from gateway.settings.release_shape import ReleaseSection
 from gateway.settings.shape import Settings
@@ -63,38 +68,58 @@ def _stage(arguments: argparse.Namespace, settings: Settings, stands: Standing) 
         model,
         record_of(model, stands.snapshot),
         known_stage(arguments.stage),
-        wall_clock(),
+        stands.now,
         settings.stages,
+        operators=settings.approvals.operators,
         starts=arguments.starts,
         authority=arguments.authority,
         reason=arguments.reason,
     )
     when = f" from {arguments.starts} on" if arguments.starts else ""
-    return Planned(command, f"{model.id} is at stage {command.stage}{when}", (stands.unchanged(model.id),))
+    done = f"{model.id} is at stage {command.stage}{when}{_called_off(record_of(model, stands.snapshot), stands.now)}"
+    return Planned(command, done, (stands.unchanged(model.id),))
+
+
+def _called_off(record: StageRecord, now: datetime) -> str:
+    """Say what was scheduled and is not any more: it may have been a tightening."""
+    present = in_force(record, now.timestamp())
+    if present.next_stage is None:
+        return ""
+    return f", and no longer {present.next_stage} from {write_instant(datetime.fromtimestamp(present.next_from, UTC))} on"
 
 
 def _signoff(arguments: argparse.Namespace, settings: Settings, stands: Standing) -> Planned:
     model, stage = known_model(catalogue_of(settings), arguments.model), known_stage(arguments.stage)
     asked = getattr(settings.stages, stage.value, ReleaseSection()).signoffs
     agency = arguments.agency or (asked[0] if len(asked) == 1 else "")
+    operators = settings.approvals.operators
+    proves = asks_for_keys(operators)
+    actor, secret = operator_proof() if proves else (operator(), b"")
     command = sign_off(
         model,
         record_of(model, stands.snapshot),
         stage,
-        wall_clock(),
+        stands.now,
         settings.stages,
-        operator(),
+        actor,
         agency=agency,
         authority=arguments.authority,
+        operators=operators,
+        secret=secret,
         reason=arguments.reason,
     )
-    return Planned(command, f"{agency} has signed off {model.id} for {stage}", (stands.unchanged(model.id),))
+    who = f"{actor} (authenticated)" if proves else ""
+    return Planned(command, f"{agency} has signed off {model.id} for {stage}", (stands.unchanged(model.id),), who)
 
 
 def _list(arguments: argparse.Namespace, settings: Settings) -> int:
     snapshot = asyncio.run(read_policy(arguments, settings))
     title = f"Models at revision {snapshot.revision}"
     show_rows(
-        model_rows(snapshot, wall_clock().timestamp()), COLUMNS, as_json=arguments.json, title=title, nothing="The catalogue is empty."
+        model_rows(snapshot, wall_clock().timestamp(), settings.approvals.operators),
+        COLUMNS,
+        as_json=arguments.json,
+        title=title,
+        nothing="The catalogue is empty.",
     )
     return 0

@@ -94,12 +94,12 @@ def _name_entry(parser: argparse.ArgumentParser) -> None:
     add_store(parser)
 
 
-def _addition(arguments: argparse.Namespace, settings: Settings, _: Standing) -> Planned:
+def _addition(arguments: argparse.Namespace, settings: Settings, stands: Standing) -> Planned:
     command = add_partner(
         catalogue_of(settings),
         known_organisation(arguments.org, settings.issuers),
         arguments.model,
-        wall_clock(),
+        stands.now,
         valid_from=arguments.valid_from,
         valid_until=arguments.valid_until,
         evaluator=arguments.evaluator,

@@ -11,7 +11,7 @@ from gateway.cli.changing import catalogue_of
 from gateway.cli.options import add_config, add_json, required_settings
 from gateway.cli.place import locator_of
 from gateway.cli.tables import show_json, show_rows
-from gateway.settings.document import read_mapping
+from gateway.settings.document import read_text
 from gateway.settings.loader import load
 from gateway.settings.provision import expand_for
 from gateway.settings.shape import Settings
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Decide every case, say what came of each, and what no case has reached."""
     file = Path(arguments.file)
-    test = read_policy_test(read_mapping(file))
+    test = read_policy_test(read_text(file), str(file))
     settings = _settings(arguments, test, file)
     outcomes, covered = run_cases(test, catalogue_of(settings), expand_for(settings), settings.issuers, locator_of(settings))
     unreached = [rule for rule, cases in covered.items() if not cases]

@@ -71,6 +71,7 @@ async def _facts(arguments: argparse.Namespace, settings: Settings | None) -> Fa
         "entries": entry_counts(snapshot),
         "invalid": invalid_rows(snapshot),
         "lists_of_unknown_models": sorted(set(listed) - set(snapshot.grants)),
+        "stages_of_unknown_models": sorted(snapshot.stages.keys() - snapshot.catalogue.keys()),
     }
 
 

@@ -54,6 +54,8 @@ def _with_latest(held: Nationalities, claim: object, system: str) -> Nationaliti
     if code.kind is not Kind.COUNTRY or code.alpha2 is None:
         return structs.replace(held, unknown=True, most_recent=None)
     known, classed = held.known, held.classed
-    if code.alpha2 not in known + classed:
-        known, classed = (known, (*classed, code.alpha2)) if code.code_class else ((*known, code.alpha2), classed)
+    if code.code_class:
+        classed = tuple(dict.fromkeys((*classed, code.alpha2)))
+    elif code.alpha2 not in known + classed:
+        known = (*known, code.alpha2)
     return structs.replace(held, known=known, classed=classed, most_recent=code.alpha2)

@@ -54,13 +54,17 @@ class Grant(Struct, frozen=True, gc=False):
 
 
 class SignOff(Struct, frozen=True):
-    """One agency's word that a model may be widened to `stage`: its reference, who recorded it and when (RFC 3339)."""
+    """One agency's word that a model may be widened to `stage`: its reference, who recorded it and when (RFC 3339).
+
+    `proof`: the signature of who recorded it, base64; empty where settings ask for none.
+    """
 
     agency: str
     stage: Stage
     authority: str
     by: str = ""
     at: str = ""
+    proof: str = ""
 
 
 class StageRecord(Struct, frozen=True):

@@ -1,7 +1,6 @@
 """The stage of a model: who says so, whether it is suspended, and whether it demands a grant."""
 
 import math
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -42,12 +41,14 @@ def in_force(record: StageRecord, wall: float) -> StageRecord:
 def _come(record: StageRecord, stage: Stage) -> StageRecord:
     """Give the record once its schedule has come. A tightening has spent the sign-offs of what it took back, as one by command has."""
     since = datetime.fromtimestamp(record.next_from, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return StageRecord(stage, since, record.next_authority, signoffs=kept(record.signoffs, stage))
+    return StageRecord(stage, since, record.next_authority, signoffs=kept(record, stage))
 
 
-def kept(signoffs: Iterable[SignOff], stage: Stage) -> tuple[SignOff, ...]:
-    """Give the sign-offs that a model at `stage` still has: those of wider stages are spent."""
-    return tuple(one for one in signoffs if RANK[one.stage] <= RANK[stage])
+def kept(record: StageRecord, stage: Stage) -> tuple[SignOff, ...]:
+    """Give the sign-offs that a model still has once it is moved to `stage`: tightening alone spends those of wider stages."""
+    if RANK[stage] >= RANK[record.stage]:
+        return record.signoffs
+    return tuple(one for one in record.signoffs if RANK[one.stage] <= RANK[stage])
 
 
 def check_stage(stage: Stage, source: Source) -> Check:

@@ -80,7 +80,7 @@ class Witness:
     def precedent(self, permit: Permit, snapshot: Snapshot, route: str, since: float) -> Precedent:
         """Prepare what the next request that is permitted alike will need; `since`: the instant of the decision, epoch seconds."""
         counter = self.metrics.requests.labels(self.metrics.model_label(permit.model.id), PERMIT)
-        return Precedent(permit, since, self._recorder.form(permit, snapshot, route), counter)
+        return Precedent(permit, since, self._recorder.form(permit, snapshot, since, route), counter)
 
     def on_precedent(self, request: Request, precedent: Precedent, asked: Instant) -> None:
         """One request has been permitted as one before it."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.policy.gazetteer import CountryGroup, parts_of
 from gateway.settings.addresses import host_port, http_url, is_loopback
+from gateway.settings.release_shape import ReleasesSection
 from gateway.settings.rules import COUNTRY_RULES
 from gateway.settings.shape import AdminListener, ModelSection, RestrictionsSection, Settings, Upstream
 
@@ -14,16 +15,24 @@ STAGES: Final = ("evaluation", "preview", "general")
 
 def advice(settings: Settings) -> tuple[str, ...]:
     """Return one sentence for each setting that refuses everybody or exposes something; for settings that `load` has accepted."""
-    return (*_exposed(settings.listen.admin), *_unanswerable(settings), *_in_clear(settings.upstreams))
+    return (*_exposed(settings.listen.admin), *_unanswerable(settings), *_uncounted(settings.stages), *_in_clear(settings.upstreams))
 
 
 def overdue(settings: Settings, groups: Mapping[str, CountryGroup], today: date) -> tuple[str, ...]:
     """Return one sentence for each country group that a model names and whose facts should have been reviewed before `today`."""
     return tuple(
-        f"country group {name}: to be reviewed by {group.review_by}; the list may have changed since {group.as_of}"
+        _overdue(name, group)
         for name, group in groups.items()
         if name in groups_in_use(settings, groups) and group.review_by is not None and group.review_by < today
     )
+
+
+def rule_advice(section: RestrictionsSection, settings: Settings, groups: Mapping[str, CountryGroup], today: date) -> Iterator[str]:
+    """Yield the same of one rule that stands in no settings, such as a directive's."""
+    yield from _unanswered("rule", section, _told(settings))
+    for name in dict.fromkeys(part for named in _named(section) for part in _closure(named, groups)):
+        if (day := groups[name].review_by) is not None and day < today:
+            yield _overdue(name, groups[name])
 
 
 def groups_in_use(settings: Settings, groups: Mapping[str, CountryGroup]) -> dict[str, tuple[str, ...]]:
@@ -35,6 +44,10 @@ def groups_in_use(settings: Settings, groups: Mapping[str, CountryGroup]) -> dic
             for part in _closure(name, groups):
                 users.setdefault(part, []).append(model.id)
     return {name: tuple(dict.fromkeys(models)) for name, models in users.items()}
+
+
+def _overdue(name: str, group: CountryGroup) -> str:
+    return f"country group {name}: to be reviewed by {group.review_by}; the list may have changed since {group.as_of}"
 
 
 def _closure(name: str, groups: Mapping[str, CountryGroup]) -> Iterator[str]:
@@ -62,14 +75,26 @@ def _exposed(admin: AdminListener) -> Iterator[str]:
         yield f"listen.admin.address: {admin.address} is reachable from other machines without TLS"
 
 
+def _uncounted(stages: ReleasesSection) -> Iterator[str]:
+    if stages.preview.partners_at_most is not None and stages.evaluation.partners_at_most is None:
+        yield (
+            "stages.preview.partners_at_most: evaluators are admitted at preview too, and take places of evaluation, which has no limit. "
+            "Write: evaluation: {partners_at_most: 3}"
+        )
+
+
 def _unanswerable(settings: Settings) -> Iterator[str]:
     told = _told(settings)
     for index, model in enumerate(settings.models):
         places = (f"models[{index}].restrictions", *(f"models[{index}].stages.{stage}.restrictions" for stage in STAGES))
         for path, section in zip(places, _sections(model), strict=True):
-            for rule, (known, source) in told.items():
-                if getattr(section, rule) and not known:
-                    yield f"{path}.{rule}: nothing says it ({source} would), so it is unknown for every caller"
+            yield from _unanswered(path, section, told)
+
+
+def _unanswered(path: str, section: RestrictionsSection, told: Mapping[str, tuple[bool, str]]) -> Iterator[str]:
+    for rule, (known, source) in told.items():
+        if getattr(section, rule) and not known:
+            yield f"{path}.{rule}: nothing says it ({source} would), so it is unknown for every caller"
 
 
 def _told(settings: Settings) -> dict[str, tuple[bool, str]]:

@@ -10,6 +10,7 @@ from msgspec import inspect
 
 from gateway.settings.document import line_of, pairs_of, repeated_keys
 from gateway.settings.forms import bare, choices, example, expected, fits, plain_value
+from gateway.settings.free_form import FreeForm
 from gateway.settings.problems import Problem, did_you_mean, nearest, shown
 
 TEXT: Final = "tag:yaml.org,2002:str"
@@ -25,6 +26,7 @@ class Decoding:
         self.problems: list[Problem] = []
         self.lines: dict[str, int] = {}
         self._defaults: dict[str, object] = {}
+        self._free_form = FreeForm(self.problems)
 
     def value(self, node: yaml.Node, kind: inspect.Type, path: str) -> object:
         """Read `node` as `kind`: its value, or BROKEN with a problem noted."""
@@ -36,6 +38,8 @@ class Decoding:
             return self._section(node, kind, path)
         if isinstance(kind, inspect.VarTupleType):
             return self._list(node, kind, path)
+        if isinstance(kind, inspect.DictType):
+            return self._free(node, path)
         return self._scalar(node, kind, path, said)
 
     def _section(self, node: yaml.Node, kind: inspect.StructType, path: str) -> object:
@@ -60,6 +64,11 @@ class Decoding:
         if not isinstance(node, yaml.SequenceNode):
             return self._refuse(node, path, f"expected {expected(kind)}, got {described(node)}. Write: {self._right_form(path, kind)}")
         return [self.value(item, kind.item_type, f"{path}[{index}]") for index, item in enumerate(node.value)]
+
+    def _free(self, node: yaml.Node, path: str) -> object:
+        if not isinstance(node, yaml.MappingNode):
+            return self._refuse(node, path, f"expected keys and values, got {described(node)}")
+        return self._free_form.value(node, path)
 
     def _scalar(self, node: yaml.Node, kind: inspect.Type, path: str, said: str) -> object:
         if not isinstance(node, yaml.ScalarNode):

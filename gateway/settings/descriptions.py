@@ -45,14 +45,14 @@ DESCRIPTIONS: Final = MappingProxyType(
             "general": "Before anyone is admitted.",
         },
         "ReleaseSection": {
-            "signoffs": "Agencies whose sign-offs are needed; each is recorded with `gateway model signoff`.",
+            "signoffs": "Agencies whose sign-offs are needed; recorded with `gateway model signoff`, signed where operators have keys.",
             "partners_at_most": "How many organisations a model's allowlist may hold at this stage: at `evaluation` evaluators,"
             " at others those who are none; unset: any number.",
         },
         "Approvals": {
             "widening": "Hold every grant, wider stage and lifted directive or revocation until a second operator has approved it.",
             "valid_for": "How long a change may wait.",
-            "operators": "Who may ask and approve; accounts of the machine never count.",
+            "operators": "Who may ask, approve and, with a key, record sign-offs; accounts of the machine never count.",
         },
         "OperatorSection": {
             "name": "Its name in the record of changes; `GATEWAY_OPERATOR` says it at the terminal.",

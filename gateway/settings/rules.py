@@ -1,10 +1,13 @@
 """From rules as they are written to the rules that `decide` takes: one way for settings, grants and directives. Pure."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
+from msgspec import structs
+
 from gateway.policy.assurance import LADDERS, Requirement
+from gateway.policy.codes import is_subdivision
 from gateway.policy.gazetteer import Gazetteer
 from gateway.policy.ownership import OwnershipRule
 from gateway.policy.restrictions import NO_RESTRICTIONS, CountryRule, Restrictions
@@ -55,8 +58,10 @@ def contradictions(section: RestrictionsSection, expand: Expand) -> Iterator[tup
     for name, rule in rules.items():
         if rule.any_in is None and rule.all_in is None:
             yield name, f"lists nothing, so the rule restricts nothing. {_WRITE_A_LIST}"
+        yield from _words(name, {"any_in": rule.any_in, "all_in": rule.all_in})
         yield from _territories(name, rule, expand)
     if section.ownership is not None:
+        yield from _words("ownership", {"any_in": section.ownership.any_in})
         yield from _ownership("ownership", section.ownership)
         yield from _territories("ownership", section.ownership, expand)
     yield from _evidence("require_verified", section.require_verified)
@@ -70,6 +75,20 @@ def contradictions(section: RestrictionsSection, expand: Expand) -> Iterator[tup
                 yield f"{name}.unknown", "a rule that requires evidence cannot let pass who shows none. Write: unknown: deny"
 
 
+def demands_nothing(section: RestrictionsSection) -> bool:
+    """Say whether no rule is set: what says only whom it exempts restricts nobody."""
+    return structs.replace(section, us_person_exempt=True) == _UNSET
+
+
+def _words(name: str, lists: Mapping[str, tuple[str, ...] | None]) -> Iterator[tuple[str, str]]:
+    for key, words in lists.items():
+        if words == ():
+            yield f"{name}.{key}", "an empty list is no rule. Name countries or remove the key"
+        for index, word in enumerate(words or ()):
+            if name != "region" and is_subdivision(word):
+                yield f"{name}.{key}[{index}]", f"{word} is part of a country: such codes work in region rules only"
+
+
 def _territories(name: str, rule: CountryList | OwnershipSection, expand: Expand) -> Iterator[tuple[str, str]]:
     if rule.territories and not (isinstance(expand, Gazetteer) and expand.parents):
         yield f"{name}.territories", "nothing says which territories a country has. Write: country_groups: country_groups.yaml"
@@ -78,8 +97,6 @@ def _territories(name: str, rule: CountryList | OwnershipSection, expand: Expand
 def _ownership(name: str, rule: OwnershipSection) -> Iterator[tuple[str, str]]:
     if (rule.gt is None) == (rule.gte is None):
         yield name, "expected exactly one of gt and gte, in percent. Write: gte: 50"
-    if not rule.any_in:
-        yield f"{name}.any_in", "an empty list is no rule. Name countries or remove the rule"
     if rule.gte == 0 or rule.gt == 100:  # noqa: PLR2004 - percent: none at all, and all
         yield name, "refuses everybody or nobody. Write: gte: 50"
 

@@ -85,23 +85,18 @@ def _restrictions(section: RestrictionsSection, groups: Gazetteer, path: str) ->
     for name in (*COUNTRY_RULES, "ownership"):
         rule = getattr(section, name)
         if rule is not None:
-            yield from _rule(rule, groups, f"{path}.{name}", subdivisions=name == "region")
+            yield from _rule(rule, groups, f"{path}.{name}")
 
 
-def _rule(rule: CountryList | OwnershipSection, groups: Gazetteer, path: str, *, subdivisions: bool) -> Iterator[Problem]:
+def _rule(rule: CountryList | OwnershipSection, groups: Gazetteer, path: str) -> Iterator[Problem]:
     lists = {"any_in": rule.any_in, "all_in": rule.all_in if isinstance(rule, CountryList) else None}
     for name, words in lists.items():
-        if words == () and isinstance(rule, CountryList):
-            yield Problem(f"{path}.{name}", "an empty list is no rule. Name countries or remove the key")
         for index, word in enumerate(words or ()):
-            yield from _word(word, groups, f"{path}.{name}[{index}]", subdivisions=subdivisions)
+            yield from _word(word, groups, f"{path}.{name}[{index}]")
 
 
-def _word(word: str, groups: Gazetteer, path: str, *, subdivisions: bool) -> Iterator[Problem]:
+def _word(word: str, groups: Gazetteer, path: str) -> Iterator[Problem]:
     try:
         expand((word,), groups)
     except ValueError as error:
         yield Problem(path, f"{error}{did_you_mean(word, groups)}")
-        return
-    if "-" in word and word not in groups and not subdivisions:
-        yield Problem(path, f"{shown(word)} is part of a country: such codes work in region rules only")

@@ -15,7 +15,7 @@ from gateway.policy.snapshot import Grant, Revocation, SignOff, StageRecord
 from gateway.policy.vocabulary import Effect, Stage
 from gateway.settings.shape import RestrictionsSection, ShareSection
 from gateway.store.document import ProblemError, read_as, read_object, read_time
-from gateway.store.rules import Expand, Owner, read_ownership, read_restrictions, read_share
+from gateway.store.rules import Expand, Owner, demands_nothing, read_ownership, read_restrictions, read_share
 
 Time = str | float
 
@@ -42,6 +42,7 @@ class _SignOff(Struct, frozen=True, forbid_unknown_fields=True):
     authority: str
     by: str = ""
     at: str = ""
+    proof: str = ""
 
 
 class _Next(Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,7 +140,7 @@ def _grant(entry: _Grant, expand: Expand) -> Grant:
 
 
 def _stage(entry: _Stage) -> StageRecord:
-    signoffs = tuple(SignOff(one.agency, one.stage, one.authority, one.by, one.at) for one in entry.signoffs)
+    signoffs = tuple(SignOff(one.agency, one.stage, one.authority, one.by, one.at, one.proof) for one in entry.signoffs)
     record = StageRecord(entry.stage, str(entry.since), entry.authority, signoffs=signoffs)
     if entry.next is None:
         return record
@@ -154,6 +155,8 @@ def _directive(name: str, entry: _Directive, expand: Expand) -> Directive:
         raise ProblemError("except_models: empty; name at least one, or leave it out to except on every model covered")
     if (entry.effect is Effect.RESTRICT) != (entry.rule is not None):
         raise ProblemError('effect "restrict" needs a rule, and "suspend" takes none')
+    if entry.rule is not None and demands_nothing(entry.rule):
+        raise ProblemError('rule: empty, so it would restrict nobody; write for example {"us_person": true}')
     start, until = _period(entry.start, entry.until)
     return Directive(
         id=name,

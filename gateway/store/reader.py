@@ -5,20 +5,28 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, Final, cast
 
 import redis.asyncio
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
-from gateway.errors import StoreUnavailableError
+from gateway.errors import CommandError, StoreUnavailableError
 from gateway.store.keys import Keys
 
 PAGE: Final = 10_000
 """Changes that are asked for at a time."""
+
+FIELDS: Final = ("when", "who", "what", "why", "key", "field", "before", "after")
+
+DIGITS: Final = 20
+"""A revision has fewer: the store counts to 2**63."""
 
 ChangeEntry = dict[str, str | int]
 """One entry of the stream of changes: id, revision, when, who, what, why, key, field, before, after (empty: no entry)."""
 
 
 class PolicyReader:
-    """Reads the store once per question, for lists; decisions are made on a Snapshot. Raises StoreUnavailableError."""
+    """Reads the store once per question, for lists; decisions are made on a Snapshot.
+
+    Raises StoreUnavailableError, and CommandError that names a key of another type.
+    """
 
     def __init__(self, client: "redis.asyncio.Redis", keys: Keys) -> None:
         self._client = client
@@ -75,7 +83,7 @@ class PolicyReader:
         first = str(math.floor(since * 1000)) if since > 0 else "-"
         found: list[ChangeEntry] = []
         while True:
-            entries = await self._ask(self._client.xrange(self._keys.changes, min=first, count=page))
+            entries = await self._ask(self._client.xrange(self._keys.changes, min=first, count=page), self._keys.changes)
             found += [_entry(identity.decode(), fields) for identity, fields in entries]
             if len(entries) < page:
                 return found
@@ -88,20 +96,26 @@ class PolicyReader:
         return {key: await self._hash(key) for key in (keys.models, keys.directives, keys.revocations, *lists)}
 
     async def _hash(self, key: str) -> Mapping[str, str]:
-        entries = await self._ask(cast("Awaitable[dict[bytes, bytes]]", self._client.hgetall(key)))
+        entries = await self._ask(cast("Awaitable[dict[bytes, bytes]]", self._client.hgetall(key)), key)
         return {_text(name): _text(value) for name, value in sorted(entries.items())}
 
-    async def _ask(self, question: Awaitable[Any]) -> Any:  # noqa: ANN401 (what redis-py answers)
+    async def _ask(self, question: Awaitable[Any], key: str = "") -> Any:  # noqa: ANN401 (what redis-py answers)
         try:
             return await question
+        except ResponseError as refused:
+            if key and str(refused).startswith("WRONGTYPE"):
+                raise CommandError(f"{key} is of another type in the store than it should be: remove or rename it first") from None
+            raise StoreUnavailableError(f"the store cannot be read: {refused}") from None
         except (RedisError, OSError) as error:
             raise StoreUnavailableError(f"the store cannot be read: {error}") from None
 
 
 def _entry(identity: str, fields: Mapping[bytes, bytes]) -> ChangeEntry:
+    """Read one entry; what somebody has added by hand may lack any field, and must not keep the others from being read."""
     said: ChangeEntry = {_text(name): _text(value) for name, value in fields.items()}
     revision = str(said.get("revision", ""))
-    return {"id": identity} | said | {"revision": int(revision) if revision.isdecimal() else 0}
+    number = int(revision) if revision.isdecimal() and len(revision) < DIGITS else 0
+    return {"id": identity} | dict.fromkeys(FIELDS, "") | said | {"id": identity, "revision": number}
 
 
 def _text(value: bytes) -> str:

@@ -8,13 +8,13 @@ from gateway.policy.gazetteer import expand as codes_of
 from gateway.policy.ownership import WHOLE, Ownership, ownership
 from gateway.policy.restrictions import Restrictions
 from gateway.policy.share import UNLIMITED, Share
-from gateway.settings.rules import Expand, build_restrictions
+from gateway.settings.rules import Expand, build_restrictions, demands_nothing
 from gateway.settings.section import Percent
 from gateway.settings.shape import RestrictionsSection, ShareSection
 from gateway.settings.shares import build_share
 from gateway.store.document import ProblemError
 
-__all__ = ["Expand", "Owner", "read_ownership", "read_restrictions", "read_share"]
+__all__ = ["Expand", "Owner", "demands_nothing", "read_ownership", "read_restrictions", "read_share"]
 
 
 class Owner(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -150,14 +150,14 @@ class PolicyWriter:
         keys = self._keys
         await pipeline.watch(*order.keys, keys.revision, keys.changes)
         await self._check_types(pipeline, order.keys)
+        revision = _number(await pipeline.get(keys.revision)) + 1
+        if order.at is not None and order.at != revision - 1:
+            raise OvertakenError("another change came first, so that this one was not judged by the policy as it is: try again.")
         await self._check_conditions(pipeline, order.conditions)
         befores = [cast("bytes | None", await pipeline.hget(edit.key, edit.field)) for edit in order.edits]
         effective = [
             (edit, before) for edit, before in zip(order.edits, befores, strict=True) if before is not None or edit.after is not None
         ]
-        revision = _number(await pipeline.get(keys.revision)) + 1
-        if order.at is not None and order.at != revision - 1:
-            raise OvertakenError("another change came first, so that this one was not judged by the policy as it is: try again.")
         if not effective:
             return tuple(Change(revision - 1, None, None) for _ in order.edits)
         when = _when(*await pipeline.time())

@@ -1,16 +1,19 @@
 """What nobody's entry accounts for was done by hand; what says that two have approved it has to carry their signatures."""
 
 import base64
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from gateway.admin.accounting import ChangeEntry, account
+from gateway.admin.accounting import account
 from gateway.admin.operators import PROOF_BY_TOKEN, Proof, prove
 from gateway.admin.pending import Approved, content_of
-from gateway.settings.approval_shape import OperatorSection
+from gateway.admin.signatures import ChangeEntry
+from gateway.admin.widening import entry_widens
+from gateway.settings.approval_shape import Approvals, OperatorSection
 from gateway.store.edit import Edit
 
 LIST: Final = "gateway:allowlist:m"
@@ -23,7 +26,7 @@ def entry(revision: int, field: str, before: str, after: str, **more: str) -> Ch
 
 
 def by_hand(changes: list[ChangeEntry], **fields: str) -> list[tuple[str, str, str, str]]:
-    rows = account(changes, {LIST: fields}, ())
+    rows = account(changes, {LIST: fields}, Approvals())
     return [(row["field"], row["before"], row["after"], row["when"]) for row in rows if row["who"] == "outside the tools"]
 
 
@@ -39,6 +42,11 @@ def test_what_was_added_altered_or_removed_by_hand_is_named() -> None:
     assert by_hand(changes, a='{"until":1}', b="{}") == [("a", "{}", '{"until":1}', "")]
     assert by_hand(changes, a="{}") == [("b", "{}", "", "")]
     assert by_hand([], a="{}") == [("a", "", "{}", "")]
+
+
+def test_an_entry_that_names_nobody_accounts_for_nothing() -> None:
+    changes = [entry(1, "a", "", "{}"), entry(2, "b", "", "{}", who="")]
+    assert by_hand(changes, a="{}", b="{}") == [("b", "", "{}", "T2"), ("b", "", "{}", "")]
 
 
 def test_an_edit_by_hand_that_a_tool_has_replaced_since_stands_before_that() -> None:
@@ -57,6 +65,10 @@ def test_proposals_are_entries_and_no_policy() -> None:
     assert by_hand([waiting]) == []
 
 
+def proof_text(proof: Approved) -> str:
+    return msgspec.json.encode(proof).decode()
+
+
 class Signed:
     """A change that ann has asked for and bob approved, each with a key."""
 
@@ -71,7 +83,7 @@ class Signed:
         return prove(name, secret, self.operators, self.content.statement(verb))
 
     def approved(self, *changes: ChangeEntry) -> list[str]:
-        return [row["approved"] for row in account(changes, {}, self.operators)]
+        return [row["approved"] for row in account(changes, {}, Approvals(operators=self.operators))]
 
     def carrying(self, proof: Any, field: str = "a", after: str = "{}") -> ChangeEntry:
         return entry(1, field, "", after, who=WHO, proof=msgspec.json.encode(proof).decode())
@@ -97,5 +109,19 @@ def test_two_signatures_of_exactly_this_change_are_an_approval_and_words_are_non
         "a stranger": signed.carrying(replace(signed.proof, approved=Proof("eve", PROOF_BY_TOKEN))),
     }
     assert {name: signed.approved(forged) for name, forged in forgeries.items()} == {name: ["not proved"] for name in forgeries}
+    again = [signed.carrying(signed.proof), entry(2, "a", "{}", ""), entry(3, "a", "", "{}", who=WHO, proof=proof_text(signed.proof))]
+    assert signed.approved(*again) == ["ann, bob", "", "not proved"], "an approval is good for one time"
+    late = dict(signed.carrying(signed.proof)) | {"id": "120000-0"}
+    assert signed.approved(late) == ["not proved"], "it had expired by then"
+    elsewhere = entry(1, "a", '{"until":5}', "{}", who=WHO, proof=proof_text(signed.proof))
+    assert signed.approved(elsewhere)[-1] == "not proved", "it replaces something else than what both have seen"
     two = [signed.carrying(signed.proof), entry(1, "b", "", "{}", who=WHO)]
     assert signed.approved(*two) == ["not proved", "not proved"], "an entry slipped in beside the signed one"
+
+
+def test_where_two_are_asked_for_what_widened_and_nobody_approved_says_so() -> None:
+    signed = Signed()
+    approvals = Approvals(widening=True, operators=signed.operators)
+    changes = [signed.carrying(signed.proof), entry(2, "b", "", "{}"), entry(3, "a", "{}", "", what="grant.remove")]
+    rows = account(changes, {}, approvals, partial(entry_widens, stages={}))
+    assert [row["approved"] for row in rows if row["revision"]] == ["ann, bob", "nobody", ""]

@@ -111,6 +111,14 @@ def test_a_part_of_a_country_is_a_code_too(groups: Gazetteer) -> None:
     assert [row["group"] for row in explain("ua-65", groups, {}, REVIEWED)["groups"]] == ["eu_restricted_regions"]
 
 
+def test_a_lesser_class_is_told_and_what_names_no_country_too(groups: Gazetteer) -> None:
+    assert explain("GBN", groups, {}, REVIEWED)["class"].startswith("bno: caught by deny lists")
+    assert explain("GB", groups, {}, REVIEWED)["class"] is None
+    for word, kind in (("XXA", "stateless"), ("XXB", "refugee"), ("UNO", "organisation")):
+        with pytest.raises(CommandError, match=rf"names no country \({kind}\): it is unknown to every rule"):
+            explain(word, groups, {}, REVIEWED)
+
+
 @pytest.mark.parametrize(("word", "hint"), [("ear_d", "Groups near it: ear_d"), ("XX", "groups list"), ("840", "groups list")])
 def test_what_is_neither_is_answered_with_the_nearest(groups: Gazetteer, word: str, hint: str) -> None:
     with pytest.raises(CommandError, match=hint):

@@ -8,6 +8,7 @@ from gateway.admin.directive_document import read_directive
 from gateway.errors import SettingsError
 from gateway.policy.snapshot import Model
 from gateway.policy.vocabulary import Effect
+from gateway.settings.shape import Issuer, Keys
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 CATALOGUE = {name: Model(id="frontier-1", upstream="main") for name in ("frontier-1", "frontier-latest")}
@@ -28,8 +29,11 @@ supersedes: [letter-3]
 """
 
 
+ISSUERS = tuple(Issuer(name=name, issuer=f"https://{name}", audience=("gate",), keys=Keys(file="k")) for name in ("corp", "lab"))
+
+
 def read(text: str) -> object:
-    return read_directive(text, "letter.yaml", CATALOGUE, frozenset, NOW)
+    return read_directive(text, "letter.yaml", CATALOGUE, frozenset, NOW, ISSUERS)
 
 
 def test_a_letter_becomes_what_the_store_keeps() -> None:
@@ -68,10 +72,21 @@ MISTAKES = {
         "",
         "missing. Write: their_foreign_national_employees: true",
     ),
-    '"2026-06-04"': ('"4 June"', "letter.yaml:11: from: from: '4 June' is no instant. Write 2026-12-31T18:00:00Z"),
+    '"2026-06-04"': ('"4 June"', "letter.yaml:11: from: '4 June' is no instant. Write 2026-12-31T18:00:00Z"),
     "mode: monitor": ("until: '2020-01-01'", "letter.yaml:12: until: not after from and now"),
     "authority: letter of 4 June": ('authority: ""', "letter.yaml:2: authority: empty"),
     "nationality: {any_in: [KP]}": ("nationality: {}", "letter.yaml:6: rule.nationality: lists nothing"),
+    "  organisations: [org_acme]": ("  organisations: []", "letter.yaml:8: exceptions.organisations: an empty list excepts nobody"),
+    "organisations: [org_acme]": ("organisations: [corp/org_acme]", "letter.yaml:8: exceptions.organisations[0]: corp is the first issuer"),
+    "[org_acme]": (
+        "[lab/org_acme, labs/org_acme]",
+        "letter.yaml:8: exceptions.organisations[1]: organisation 'labs/org_acme': the settings",
+    ),
+    "{us_person: true, nationality: {any_in: [KP]}}": ("{us_person_exempt: false}", "letter.yaml:6: rule: an empty rule restricts nobody"),
+    "rule: {us_person: true, nationality": (
+        "rule: {us_person: true, residence: {any_in: []}, nationality",
+        "rule.residence.any_in: an empty list",
+    ),
     "  models: [frontier-latest]\n": ("  models: []\n", "letter.yaml:10: exceptions.models: an empty list excepts nobody"),
     "[letter-3]": ("[letter-4]", "letter.yaml:13: supersedes"),
     "id: letter-4\n": ("", "id: missing"),

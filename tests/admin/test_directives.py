@@ -1,9 +1,10 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from gateway.admin.directives import directive_rows, lift_directive, replacing_notes
-from gateway.admin.impact import impact_rows, totals
+from gateway.admin.directives import directive_rows, lift_directive
+from gateway.admin.impact import impact_rows, totals, unbound_notes
 from gateway.errors import CommandError
 from gateway.policy.directive import Directive
 from gateway.policy.restrictions import CountryRule, Restrictions
@@ -38,20 +39,23 @@ def test_a_suspension_refuses_all_but_those_excepted() -> None:
 
 def test_a_restriction_asks_persons_and_spares_whom_a_grant_covers() -> None:
     assert effects(FOREIGN) == {"org_acme": "each asked", "org_beta": "untouched", "org_gone": "each asked"}
+    lapsed = structs.replace(POLICY, grants={"frontier-1": {"org_beta": Grant(covers_foreign_persons=True, valid_until=5)}})
+    assert [row["effect"] for row in impact_rows(FOREIGN, lapsed, (), now=10)] == ["each asked"], "a grant that is over covers nobody"
     region = Directive("d", effect=Effect.RESTRICT, rule=Restrictions(region=CountryRule(any_in=frozenset({"KP"}))))
     assert effects(region)["org_beta"] == "each asked"
     bound = Directive("d", except_organisations=frozenset({"org_acme"}), binds_foreign_nationals=True)
     assert effects(bound)["org_acme"] == "foreign nationals asked"
 
 
-def test_a_replacement_says_whom_it_misses_and_what_it_leaves_free() -> None:
-    models = [Model(name, "main") for name in ("a", "b")]
-    both, one, every = Directive("d-1", models=frozenset({"a", "b"})), Directive("d-2", models=frozenset({"a"})), Directive("d-3")
-    assert replacing_notes(one, ("d-1",), {"d-1": both}, models) == ["no directive covers b any more"]
-    assert replacing_notes(one, ("d-1",), {"d-1": both, "d-3": every}, models) == []
-    assert replacing_notes(one, (), {"d-2": both}, models) == ["no directive covers b any more"], "one with its own id is replaced too"
-    (missing,) = replacing_notes(one, ("d-9",), {"d-1": both}, models)
-    assert missing.startswith("d-9 is not applied")
+def test_whom_an_older_letter_frees_is_named() -> None:
+    said = "rules on persons do not bind whom grants cover as foreign persons: org_beta on frontier-1"
+    assert unbound_notes(FOREIGN, POLICY, 10) == [said]
+    annex = structs.replace(FOREIGN, except_organisations=frozenset({"org_beta"}))
+    assert unbound_notes(annex, POLICY, 10) == []
+    assert unbound_notes(structs.replace(annex, binds_foreign_nationals=True), POLICY, 10) == [said]
+    assert unbound_notes(Directive("d"), POLICY, 10) == []
+    many = {"frontier-1": {f"org_{number}": Grant(covers_foreign_persons=True) for number in range(10)}}
+    assert unbound_notes(FOREIGN, structs.replace(POLICY, grants=many), 10)[0].endswith("org_7 on frontier-1 and 2 more")
 
 
 def test_streams_are_added_up_over_the_workers_that_counted() -> None:

@@ -5,8 +5,8 @@ from msgspec import structs
 from gateway.admin.explanation import explain, unidentified
 from gateway.policy.access import AccessRequest, Instant, Location, Nationalities, Statement, Subject, Verification
 from gateway.policy.restrictions import CountryRule, Restrictions
-from gateway.policy.snapshot import Grant, Model, Snapshot
-from gateway.policy.vocabulary import Reason
+from gateway.policy.snapshot import Grant, Model, Snapshot, StageRecord
+from gateway.policy.vocabulary import Reason, Stage
 
 NOW = Instant(wall=1_780_315_200.0, steady=10.0)
 MODEL = Model(id="frontier-1", upstream="main", restrictions=Restrictions(nationality=CountryRule(any_in=frozenset({"KP"}))))
@@ -31,6 +31,19 @@ def test_a_permit_names_its_ground_and_its_end() -> None:
     assert (told["decision"], told["rule"], told["authority"]) == ("permit", "grant", "letter 3")
     assert (told["model_id"], told["revision"], told["digest"]) == ("frontier-1", 7, "abc")
     assert told["valid_until"] == "2026-06-01T12:01:00Z"
+
+
+def test_a_permit_for_everyone_rests_on_the_stage_and_its_authority() -> None:
+    record = StageRecord(Stage.GENERAL, authority="three agencies")
+    told = explain(asked("org_other", "DE"), structs.replace(SNAPSHOT, stages={"frontier-1": record}), NOW)
+    assert (told["decision"], told["rule"], told["authority"], told["class"]) == ("permit", "stage:general", "three agencies", None)
+
+
+def test_partners_and_evaluators_are_classes_of_their_own() -> None:
+    grants = {"frontier-1": {"org_acme": Grant(), "org_institute": Grant(evaluator=True), "org_bad": Grant(invalid=True)}}
+    snapshot = structs.replace(SNAPSHOT, grants=grants)
+    found = [explain(asked(name, "DE"), snapshot, NOW)["class"] for name in ("org_acme", "org_institute", "org_bad")]
+    assert found == ["partner", "evaluator", None]
 
 
 def test_a_refusal_gives_every_reason_in_the_order_of_precedence() -> None:

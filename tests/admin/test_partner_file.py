@@ -87,16 +87,34 @@ def test_a_mistake_is_named_with_its_line(right: str) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("ownership\n", "owner\n", "p.csv:1: expected a head"),
+        ("ownership\n", "owner\n", "p.csv:1: no such column: 'owner'. Known: model, organisation, from"),
+        ("model,", "reason,", "p.csv:1: the head, which is the first line, lacks model. Known"),
+        ("ownership\n", "authority\n", "p.csv:1: the head names a column twice"),
+        (CSV.splitlines()[0], CSV.splitlines()[0].replace(",", ";"), "p.csv:1: columns are separated by commas"),
         ("DE:60", "DE", "Write DE:60 US:40"),
-        (",true,", ",yes,", "p.csv:3: partners[1].covers_foreign_persons: expected true or false"),
-        (",,,,true", ",,true", "p.csv:3: not readable as CSV"),
+        (",true,", ",yes,", "p.csv:3: covers_foreign_persons: expected true or false, got 'yes'. Leave the cell empty for false"),
+        (",,,,true", ",,true", "p.csv:3: 5 cells, and the head names 7 columns"),
     ],
 )
 def test_a_mistake_in_a_table_too(right: str, wrong: str, said: str) -> None:
     with pytest.raises(SettingsError) as refused:
         read(CSV.replace(right, wrong), "p.csv")
     assert said in str(refused.value)
+
+
+def test_a_share_is_exported_to_the_last_digit() -> None:
+    grant = {"ownership": [{"country": "DE", "percent": 49.9999999}]}
+    kept = {"frontier-1": {"org_beta": json.dumps(grant)}}
+    assert read(write_partners(kept, as_csv=True), "p.csv") == {"org_beta": grant}
+
+
+def test_a_table_of_empty_lines_names_nobody() -> None:
+    assert read("model,organisation\n\n,\n", "p.csv") == {}
+
+
+def test_a_table_as_a_spreadsheet_leaves_it() -> None:
+    saved = "\ufeff" + CSV.replace("true", "TRUE").replace("\n", "\r\n") + ",,,,,,,,\r\n\r\n"
+    assert read(saved.removeprefix("\ufeff"), "p.csv") == read(CSV, "p.csv")
 
 
 def test_csv_has_no_place_for_conditions_nor_any_file_for_what_did_not_parse() -> None:

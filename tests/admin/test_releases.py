@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.admin.releases import check_release
+from gateway.admin.releases import Terms, check_release
 from gateway.admin.stages import stored
 from gateway.errors import CommandError
 from gateway.policy.snapshot import Grant, Model, SignOff, Snapshot, StageRecord
@@ -41,7 +41,7 @@ def policy(record: StageRecord | None = None, **grants: Grant) -> Snapshot:
 
 
 def check(snapshot: Snapshot, *edits: Edit) -> None:
-    check_release(edits, snapshot, KEYS, NOW, RELEASES)
+    check_release(edits, snapshot, KEYS, NOW, Terms(RELEASES))
 
 
 def refused(snapshot: Snapshot, *edits: Edit, says: str = "takes at most") -> None:

@@ -1,6 +1,9 @@
 from typing import Any
 
-from gateway.admin.roster import agree, limited_rows, worker_rows
+import pytest
+
+from gateway.admin.roster import agree, demand_terms, limited_rows, worker_rows
+from gateway.errors import CommandError
 from gateway.store.report import Report, Step, encode_report
 
 NOW = 1_767_225_700.0
@@ -66,3 +69,10 @@ def test_who_reached_a_share_is_added_up_over_the_workers_the_most_refused_first
 def test_what_another_version_tells_of_shares_is_passed_over() -> None:
     entries = {"a": told(tally={"limited": [{"model": "luna"}, 3]}), "b": told(tally={"limited": 3})}
     assert limited_rows(entries) == []
+
+
+def test_who_lives_under_other_terms_is_named_and_who_does_not_say_is_passed_over() -> None:
+    same = {"a": told(tally={"terms": "x"}), "old": told(), "gone": told(silent=50, tally={"terms": "y"}), "bad": "{"}
+    demand_terms(same, NOW, "x")
+    with pytest.raises(CommandError, match="the settings of b ask for other sign-offs or approvals"):
+        demand_terms(same | {"b": told(tally={"terms": "y"})}, NOW, "x")

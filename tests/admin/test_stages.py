@@ -92,3 +92,19 @@ def test_a_tightening_that_comes_by_itself_spends_the_sign_offs_as_one_by_hand_d
         command = sign_off(MODEL, anew, Stage.PREVIEW, NOW, RELEASES, "ann", agency=agency, authority="letter 2")
         anew, _ = decode_stage(msgspec.json.encode(command.record))
     assert move_stage(MODEL, anew, Stage.PREVIEW, NOW, RELEASES).stage is Stage.PREVIEW
+
+
+def test_what_widens_or_stays_spends_nothing() -> None:
+    signed = tuple(SignOff(agency, Stage.PREVIEW, "ref") for agency in "ab")
+    for stage in (Stage.SUSPENDED, Stage.EVALUATION):
+        waiting = StageRecord(stage, signoffs=signed)
+        command = move_stage(MODEL, waiting, Stage.EVALUATION, NOW, RELEASES)
+        opened, _ = decode_stage(msgspec.json.encode(command.record))
+        assert move_stage(MODEL, opened, Stage.PREVIEW, NOW, RELEASES).stage is Stage.PREVIEW
+        coming = StageRecord(stage, signoffs=signed, next_stage=Stage.EVALUATION, next_from=NOW.timestamp())
+        assert in_force(coming, NOW.timestamp()).signoffs == signed
+
+
+def test_one_of_several_agencies_has_to_be_named() -> None:
+    with pytest.raises(CommandError, match=r"which agency signs\? Write --agency with one of: a, b"):
+        sign_off(MODEL, StageRecord(Stage.EVALUATION), Stage.PREVIEW, NOW, RELEASES, "ann", agency="", authority="letter 1")

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from msgspec import structs
+
 from gateway.audit.recorder import Recorder
 from gateway.policy.access import AccessRequest, Location, Nationalities, Subject
 from gateway.policy.decision import Denial, Permit
@@ -15,9 +17,12 @@ REQUEST = AccessRequest(ALICE, "gpt-5.6-latest", Location("KP", source="geolocat
 SNAPSHOT = Snapshot(revision=7, digest="abc", stages={"gpt-5.6": StageRecord(Stage.EVALUATION)})
 
 
-def told(decision: Permit | Denial, **more: Any) -> dict[str, Any]:
+WHEN = 1764000000.5
+
+
+def told(decision: Permit | Denial, snapshot: Snapshot = SNAPSHOT, **more: Any) -> dict[str, Any]:
     line = Recorder("w3", b"a key of 16 byte").decision(
-        decision, SNAPSHOT, 1764000000.5, decision_id="d1", request_id="r1", route="openai.chat", **more
+        decision, snapshot, WHEN, decision_id="d1", request_id="r1", route="openai.chat", **more
     )
     record: dict[str, Any] = json.loads(line)
     return record
@@ -29,6 +34,18 @@ def test_a_permit_is_recorded_with_its_ground_and_authority() -> None:
     assert (record["model"], record["model_id"], record["stage"]) == ("gpt-5.6-latest", "gpt-5.6", "evaluation")
     assert (record["revision"], record["digest"], record["location_source"]) == (7, "abc", "geolocation")
     assert (record["time"], record["worker"], record["organisation"]) == ("2025-11-24T16:00:00.500000Z", "w3", "org_acme")
+
+
+def test_a_permit_without_a_grant_rests_on_the_stage_that_is_in_force_by_then() -> None:
+    coming = StageRecord(Stage.PREVIEW, authority="release 1", next_stage=Stage.GENERAL, next_from=WHEN, next_authority="three agencies")
+    record = told(Permit(REQUEST, MODEL, None, "stage:general", 7), structs.replace(SNAPSHOT, stages={"gpt-5.6": coming}))
+    assert (record["stage"], record["authority"], record["class"]) == ("general", "three agencies", "")
+
+
+def test_partners_and_evaluators_are_recorded_as_such() -> None:
+    for grant, expected in ((Grant(), "partner"), (Grant(evaluator=True), "evaluator"), (Grant(invalid=True), "")):
+        snapshot = structs.replace(SNAPSHOT, grants={"gpt-5.6": {"org_acme": grant}})
+        assert told(Denial((Reason.NATIONALITY_RESTRICTED,), REQUEST, MODEL), snapshot)["class"] == expected
 
 
 def test_a_refusal_is_recorded_with_every_reason() -> None:

@@ -142,9 +142,11 @@ def test_a_field_typed_wrongly_by_hand_is_shown_with_what_is_wrong(read: Callabl
     assert status["invalid"][0]["field"] == "org_acme"
 
 
-def test_a_list_typed_for_a_model_that_is_not_there_is_shown(read: Callable[..., Any], server: RedisServer) -> None:
+def test_a_list_or_a_stage_typed_for_a_model_that_is_not_there_is_shown(read: Callable[..., Any], server: RedisServer) -> None:
     server.cli("HSET", "gateway:allowlist:frontier1", "org_acme", "{}")
-    assert read("status")["lists_of_unknown_models"] == ["frontier1"]
+    server.cli("HSET", "gateway:models", "frontier-l", '{"stage":"suspended"}')
+    status = read("status")
+    assert (status["lists_of_unknown_models"], status["stages_of_unknown_models"]) == (["frontier1"], ["frontier-l"])
 
 
 def test_status_shows_what_workers_have_reported(typed: Typed, read: Callable[..., Any], server: RedisServer) -> None:

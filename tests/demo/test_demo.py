@@ -90,7 +90,7 @@ def test_what_it_prints_can_be_pasted_as_it_stands(running: subprocess.Popen[str
         "org_acme is off the list of frontier-1",
         "org_acme is on the list of frontier-1",
         "grant.remove",
-        "workers agree            yes",
+        "workers agree             yes",
         "region_restricted",
         "gateway_requests_total{",
     )

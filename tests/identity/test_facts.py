@@ -42,6 +42,7 @@ def test_nothing_and_nothing_readable_are_two_things(silent: object) -> None:
         (["FR", "DE"], "DE", Nationalities(("FR", "DE"), unknown=False, most_recent="DE")),
         (["FR"], "DE", Nationalities(("FR", "DE"), unknown=False, most_recent="DE")),
         (None, "DE", Nationalities(("DE",), unknown=True, most_recent="DE")),
+        (["GBR"], "GBN", Nationalities(("GB",), unknown=False, classed=("GB",), most_recent="GB")),
         (["FR"], "GBN", Nationalities(("FR",), unknown=False, classed=("GB",), most_recent="GB")),
         (["FR"], "XXA", Nationalities(("FR",), unknown=True)),
         (["FR"], ["DE"], Nationalities(("FR",), unknown=True)),

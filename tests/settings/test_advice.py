@@ -38,6 +38,12 @@ def test_rules_that_no_source_can_answer_refuse_everybody() -> None:
     assert [line.split(":")[0] for line in header] == ["models[0].restrictions.deny_hosting"]
 
 
+def test_a_limit_on_partners_that_evaluators_are_not_held_to_is_named() -> None:
+    (line,) = advice(parsed(WHOLE + "stages: {preview: {partners_at_most: 24}}\n"))
+    assert line.startswith("stages.preview.partners_at_most: evaluators are admitted at preview too")
+    assert advice(parsed(WHOLE + "stages: {preview: {partners_at_most: 24}, evaluation: {partners_at_most: 3}}\n")) == ()
+
+
 def test_rules_of_a_stage_are_looked_at_too() -> None:
     (line,) = advice(parsed(WHOLE + "    stages: {general: {restrictions: {us_person: true}}}\n"))
     assert line.startswith("models[0].stages.general.restrictions.us_person: nothing says it")

@@ -103,6 +103,10 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
     "more than all": ({"ownership": {"any_in": ["KP"], "gt": 100}}, "ownership", "refuses everybody or nobody"),
     "evidence of nothing": ({"require_verified": EIDAS}, "require_verified", "no rule on persons to verify"),
     "evidence for a place": ({"region": {"any_in": ["KP"]}, "require_verified": EIDAS}, "require_verified", "no rule on persons"),
+    "an empty deny list": ({"nationality": {"any_in": []}}, "nationality.any_in", "an empty list is no rule"),
+    "an empty allow list": ({"residence": {"any_in": ["KP"], "all_in": []}}, "residence.all_in", "an empty list is no rule"),
+    "a nationality of a part": ({"nationality": {"any_in": ["KP", "UA-43"]}}, "nationality.any_in[1]", "is part of a country"),
+    "owners from a part": ({"ownership": {"any_in": ["UA-43"], "gte": 50}}, "ownership.any_in[0]", "is part of a country"),
     "no framework": (
         {"us_person": True, "require_verified": {"trust_frameworks": []}},
         "require_verified.trust_frameworks",

@@ -7,7 +7,8 @@ from support.settings_text import WHOLE, parsed
 
 from gateway.errors import SettingsError
 
-KEY = base64.b64encode(bytes(32)).decode()
+KEY = base64.b64encode(bytes(range(2, 34))).decode()
+SAME = KEY[:-2] + chr(ord(KEY[-2]) + 1) + "="
 ANN, BOB, CARL = (
     f"{{name: ann, public_key: {KEY}}}",
     f"{{name: bob, token_sha256: {'b' * 64}}}",
@@ -18,6 +19,11 @@ BROKEN = {
     "one": (ANN, "it takes two operators to widen"),
     "two tokens": (f"{BOB}, {CARL}", "nobody could ask for a change: that takes a key"),
     "one who is both": (f"{ANN}, {ANN.replace('ann', 'eve')}", "one person could be both"),
+    "one who is both, spelled in another way": (f"{ANN}, {{name: eve, public_key: {SAME}}}", "one person could be both"),
+    "a key that is everybody's": (
+        f"{BOB}, {{name: ann, public_key: {base64.b64encode(bytes(32)).decode()}}}",
+        "anybody can sign for this key",
+    ),
     "one name twice": (f"{ANN}, {BOB.replace('bob', 'ann')}", 'approvals.operators[1].name: "ann" is already'),
     "two proofs": (f"{ANN}, {{name: bob, token_sha256: {'b' * 64}, public_key: {KEY}}}", "exactly one of public_key and token_sha256"),
     "no proof": (f"{ANN}, {{name: bob}}", "exactly one of public_key and token_sha256"),

@@ -73,7 +73,8 @@ def test_an_address_is_looked_up_as_the_gate_would(tmp_path: Path, capsys: pytes
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("cases: [{name: a}]", "not a policy test"),
+        ("cases: [{name: a}]", "test.yaml:1: cases[0].claims: missing. Write: claims"),
+        ("cases: [{name: a, claims: {nationalities: [NO]}, model: m, at: x, expect: deny}]", 'write it in quotes: "NO"'),
         ("cases: [{name: a, claims: {}, model: m, at: tomorrow, expect: deny}]", "RFC 3339"),
         (
             "cases: [{name: a, CASE, issuer: x}]",
@@ -92,5 +93,5 @@ def test_an_address_is_looked_up_as_the_gate_would(tmp_path: Path, capsys: pytes
 def test_a_file_that_makes_no_sense_says_so(text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "test.yaml"
     file.write_text(text.replace("CASE", SOME_CASE))
-    assert main(["policy", "test", str(file), "--config", str(LIBRARY / "settings.yaml")]) == 1
+    assert main(["policy", "test", str(file), "--config", str(LIBRARY / "settings.yaml")]) in {1, 2}
     assert said in capsys.readouterr().err

@@ -86,3 +86,9 @@ async def test_the_last_place_goes_to_one_of_several_who_are_added_at_once(newsr
     codes = await asyncio.gather(*(newsroom.types("partner", "add", name, "--model", GATED) for name in organisations))
     assert sorted(codes) == [0, 1, 1]
     assert len(await newsroom.reads("partner", "list")) == 1
+
+
+@pytest.mark.parametrize("newsroom", [{"stages": RELEASES}], indirect=True)
+async def test_agencies_whose_words_come_at_the_same_time_are_all_heard(newsroom: Any) -> None:
+    assert await asyncio.gather(*(newsroom.types(*signs(agency)) for agency in ("bis", "caisi", "doe"))) == [0, 0, 0]
+    assert len((await newsroom.reads("model", "list"))[0]["signoffs"]) == 3

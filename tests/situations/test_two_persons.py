@@ -1,5 +1,6 @@
 """Nobody widens alone: one operator asks, another one approves exactly that; what narrows waits for nobody."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -11,10 +12,11 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from support.running import GATED
+from support.running import GATED, write_settings
 
-from gateway.admin.operators import Proof
+from gateway.admin.operators import Proof, prove
 from gateway.admin.pending import Pending, content_of
+from gateway.cli import main
 from gateway.settings.approval_shape import Approvals, OperatorSection
 from gateway.settings.release_shape import ReleaseSection, ReleasesSection
 from gateway.store.edit import Edit
@@ -73,6 +75,21 @@ async def test_a_grant_waits_until_another_operator_approves_it(newsroom: Any, d
 
 
 @TWO
+async def test_what_nobody_is_to_approve_is_withdrawn(newsroom: Any, desk: Desk) -> None:
+    desk.sits("ann")
+    change = (await newsroom.reads(*GRANT))["pending"]
+    newsroom.gate.raw.hset("gateway:pending", "foo", "bar")
+    await newsroom.orders("approve", change, "--withdraw")
+    await newsroom.orders("approve", "foo", "--withdraw")
+    assert await newsroom.reads("approve") == []
+    desk.sits("bob")
+    assert "no change" in await newsroom.is_refused("approve", change)
+    assert "no change" in await newsroom.is_refused("approve", change, "--withdraw")
+    assert "takes the name of a change" in await newsroom.is_refused("approve", "--withdraw")
+    assert (await newsroom.reads("changes"))[-1]["what"] == "change.withdraw"
+
+
+@TWO
 async def test_what_narrows_waits_for_nobody_and_taking_it_back_does(newsroom: Any, desk: Desk) -> None:
     await newsroom.gate.admit("org_acme")
     order = newsroom.letter(f"id: d-1\nauthority: letter\nmodels: [{GATED}]\neffect: suspend\n")
@@ -82,6 +99,11 @@ async def test_what_narrows_waits_for_nobody_and_taking_it_back_does(newsroom: A
     await newsroom.orders("partner", "remove", "org_acme", "--model", GATED)
     desk.sits("ann")
     later = "2100-01-01"
+    assert "'d-9' is not applied" in await newsroom.is_refused("directive", "lift", "d-9"), "nobody is asked to approve nothing"
+    assert "'org:org_b' is not revoked" in await newsroom.is_refused("revoke", "lift", "org:org_b")
+    rehearsal = newsroom.letter(f"id: d-2\nauthority: letter\nmodels: [{GATED}]\neffect: suspend\nmode: monitor\n", "rehearsal.yaml")
+    await newsroom.orders("directive", "apply", rehearsal)
+    await newsroom.orders("directive", "apply", rehearsal, "--mode", "enforce")
     for words in (
         ("directive", "lift", "d-1"),
         ("directive", "apply", order, "--mode", "monitor"),
@@ -145,3 +167,62 @@ async def test_a_change_does_not_wait_for_ever(newsroom: Any, desk: Desk) -> Non
     desk.sits("bob")
     assert "has expired" in await newsroom.is_refused("approve", change)
     assert [row["state"] for row in await newsroom.reads("approve")] == ["expired"]
+
+
+@TWO
+async def test_who_asks_does_not_say_how_long_the_request_is_good(newsroom: Any, desk: Desk) -> None:
+    edit, now = Edit("grant.put", f"gateway:allowlist:{GATED}", "org_acme", b"{}"), time.time()
+    yesterday, tomorrow = (content_of((edit,), (None,), "ann", "", now + days * 86400, 10 * 86400) for days in (-2, 1))
+    secret = ANN.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for content in (yesterday, tomorrow):
+        asked = Pending(content, prove("ann", secret, APPROVALS.operators, content.statement("propose")))
+        newsroom.gate.raw.hset("gateway:pending", content.name, msgspec.json.encode(asked))
+    assert {row["change"]: row["state"] for row in await newsroom.reads("approve")}[yesterday.name] == "expired"
+    desk.sits("bob")
+    assert "has expired" in await newsroom.is_refused("approve", yesterday.name)
+    assert "dated ahead" in await newsroom.is_refused("approve", tomorrow.name)
+    masked = content_of((Edit("grant.remove", edit.key, edit.field, b"{}"),), (None,), "ann", "", now, 3600)
+    asked = Pending(masked, prove("ann", secret, APPROVALS.operators, masked.statement("propose")))
+    newsroom.gate.raw.hset("gateway:pending", masked.name, msgspec.json.encode(asked))
+    assert "asks for what no command makes" in await newsroom.is_refused("approve", masked.name)
+
+
+@pytest.mark.parametrize(
+    "newsroom",
+    [{"approvals": Approvals(operators=APPROVALS.operators), "stages": ReleasesSection(preview=ReleaseSection(signoffs=("bis",)))}],
+    indirect=True,
+)
+async def test_a_sign_off_is_an_operators_and_no_accounts(newsroom: Any, desk: Desk) -> None:
+    partner = newsroom.caller()
+    await newsroom.gate.admit("org_acme")
+    word = ("model", "signoff", GATED, "--stage", "preview", "--authority", "letter 7")
+    assert "GATEWAY_OPERATOR" in await newsroom.is_refused(*word), "an account's name proves nothing"
+    desk.sits("bob")
+    assert "a sign-off needs a key" in await newsroom.is_refused(*word)
+    said = {"stage": "evaluation", "signoffs": [{"agency": "bis", "stage": "preview", "authority": "letter 7", "by": "ann"}]}
+    newsroom.gate.raw.hset("gateway:models", GATED, json.dumps(said))
+    assert "is not signed by an operator" in await newsroom.is_refused("model", "stage", GATED, "preview")
+    (model, *_) = await newsroom.reads("model", "list")
+    assert model["signoffs"] == ["bis: preview (letter 7), not proved"]
+    desk.sits("ann")
+    await newsroom.orders(*word)
+    assert [row["who"] for row in await newsroom.reads("changes") if row["what"] == "stage.put"] == ["ann (authenticated)"]
+    await newsroom.orders("model", "stage", GATED, "preview")
+    (model, *_) = await newsroom.reads("model", "list")
+    assert (model["stage"], model["signoffs"]) == ("preview", ["bis: preview (letter 7), signed by ann"])
+    assert await partner.asks() == 200
+
+
+@TWO
+async def test_settings_that_ask_for_less_are_not_those_of_the_gate(
+    newsroom: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    partner, lenient = newsroom.caller(), msgspec.structs.replace(newsroom.gate.gateway.settings, approvals=Approvals())
+    await newsroom.orders("directive", "apply", newsroom.letter(f"id: d-1\nauthority: letter\nmodels: [{GATED}]\neffect: suspend\n"))
+    await newsroom.gate.admit("org_acme")
+    file = str(write_settings(tmp_path / "lenient.json", lenient))
+    for words in (GRANT, ("directive", "lift", "d-1"), ("model", "stage", GATED, "general")):
+        assert await asyncio.to_thread(main, ["--config", file, *words]) == 1
+        assert "ask for other sign-offs or approvals" in capsys.readouterr().err
+    assert await asyncio.to_thread(main, ["--config", file, "revoke", "org", "org_beta"]) == 0, "what narrows waits for nobody's settings"
+    assert await partner.asks() == 403

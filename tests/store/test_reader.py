@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import pytest
 from support.servers import RedisServer
 
-from gateway.errors import StoreUnavailableError
+from gateway.errors import CommandError, StoreUnavailableError
 from gateway.store.address import parse_address
 from gateway.store.client import connect
 from gateway.store.keys import Keys
@@ -79,3 +79,19 @@ async def test_a_lost_store_is_said(reader: PolicyReader, redis_server: RedisSer
     redis_server.kill()
     with pytest.raises(StoreUnavailableError, match="cannot be read"):
         await reader.models()
+
+
+async def test_an_entry_that_somebody_added_by_hand_hides_no_other(reader: PolicyReader, redis_server: RedisServer) -> None:
+    redis_server.cli("XADD", "gateway:changes", "*", "foo", "bar")
+    redis_server.cli("XADD", "gateway:changes", "*", "id", "7-7", "revision", "9" * 5000, "who", "ann")
+    first, second = await reader.changes()
+    assert (first["revision"], first["who"], first["key"], first["foo"]) == (0, "", "", "bar")
+    assert (second["revision"], second["who"]) == (0, "ann")
+    assert second["id"] != "7-7"
+
+
+async def test_a_key_of_another_type_is_named(reader: PolicyReader, redis_server: RedisServer) -> None:
+    for key in ("directives", "changes", "pending", "replicas"):
+        redis_server.cli("SET", f"gateway:{key}", "x")
+        with pytest.raises(CommandError, match=f"gateway:{key} is of another type"):
+            await getattr(reader, key)()
