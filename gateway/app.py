@@ -128,6 +128,7 @@ class Gateway:
         self.watch.replace_catalogue(fresh.catalogue, fresh.expand)
         self._soon(self._settle(before, fresh))
         self.gate.leases.disown(disowned(before.settings.issuers, settings.issuers))
+        event(LOG, logging.INFO, "settings_applied", count=len(fresh.settings.models))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -155,6 +156,7 @@ class Gateway:
         self.readings = Readings(self.metrics, self.watch, self.journal, self.gate)
         self._open_shares(settings)
         self._put_on(outfit)
+        deadlines.pulse.on_doubt, deadlines.pulse.confirmed_since = self._doubted, self._confirmed_since
         await self._start_parts()
         await self._listen()
 
@@ -272,6 +274,13 @@ class Gateway:
         if changed_outside(old, new):
             self.metrics.outside_changes.inc()
             event(LOG, logging.WARNING, "policy_changed_outside_the_tools", revision=new.revision, models=", ".join(sorted(models or ())))
+
+    def _doubted(self) -> None:
+        self.metrics.standstills.inc()
+        self.watch.ask()
+
+    def _confirmed_since(self, instant: float) -> bool:
+        return self.watch.snapshot.confirmed_at >= instant and self.gate.leases.settled
 
     def _jwks(self) -> Mapping[str, Any]:
         return self.outfit.signer.jwks if self.outfit.signer is not None else {"keys": []}

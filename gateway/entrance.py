@@ -9,6 +9,7 @@ from typing import Final
 from gateway.api.tls import ServerTls
 from gateway.audit.logs import event
 from gateway.errors import SettingsError
+from gateway.proxy.departure import hold_back
 from gateway.proxy.journey import Gate
 from gateway.proxy.listener import Connection
 from gateway.proxy.threshold import OFF, Threshold
@@ -43,6 +44,8 @@ class Entrance:
         """Listen. Raises OSError if the address is taken."""
         settings = self._settings
         self._server = await self._plain() if self._tls is None and settings.proxy_protocol == OFF else self._threshold()
+        for listening in self._server.sockets:
+            hold_back(listening)
         self.port = int(self._server.sockets[0].getsockname()[1])
         self._looking = asyncio.get_running_loop().create_task(self._look(), name="certificates")
 

@@ -13,6 +13,7 @@ import uvloop
 from gateway.app import Gateway, settings_refused
 from gateway.audit.logs import configure, event
 from gateway.crew import Crew, die_with_parent, hold_sighup, let_sighup_through
+from gateway.errors import GatewayError
 from gateway.settings.advice import advice, overdue
 from gateway.settings.loader import load
 from gateway.settings.provision import country_groups
@@ -64,8 +65,12 @@ def _worker_process(path: Path, worker: str, run_dir: Path) -> None:
     """Be one worker of several, in a process of its own."""
     configure(load(path).log, worker)
     die_with_parent()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_worker(path, worker=worker, run_dir=run_dir))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_worker(path, worker=worker, run_dir=run_dir))
+    except (GatewayError, OSError) as error:
+        event(LOG, logging.ERROR, "worker_not_started", problem=str(error))
+        raise SystemExit(1) from None
 
 
 def _advise(settings: Settings) -> None:

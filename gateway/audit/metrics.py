@@ -105,6 +105,7 @@ class Metrics:
 
     def _define_process(self) -> None:
         one = self._one
+        self.standstills = one(Counter, "standstills_total", "Times a worker stood still, and asked the store before it went on.")
         self.loop_lag_seconds = one(Histogram, "loop_lag_seconds", "How late the event loop called a timer.", bounds=FAST)
         self.build_info = self._many(Gauge, "build_info", "Always 1; the versions are labels.", "version", "python", merge=Merge.MAX)
         self.build_info.labels(__version__, platform.python_version()).set(1)

@@ -8,6 +8,8 @@ import asyncio
 import math
 from typing import Final, Protocol
 
+from gateway.proxy.pulse import Pulse
+
 SHARES: Final = 8
 PERIOD: Final = 1.0
 NEVER: Final = math.inf
@@ -25,23 +27,26 @@ class Timed(Protocol):
 
 
 class Deadlines:
-    """The wheel: things are spread over shares, each tick sweeps one."""
+    """The wheel: things are spread over shares, each tick sweeps one. `pulse` beats with its ticks."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._shares: tuple[set[Timed], ...] = tuple(set() for _ in range(SHARES))
         self._turn = 0
         self._handle: asyncio.TimerHandle | None = None
+        self.pulse = Pulse(loop)
 
     def __repr__(self) -> str:
         return f"<Deadlines of {sum(map(len, self._shares))} things>"
 
     def start(self) -> None:
         """Begin ticking."""
+        self.pulse.start()
         self._handle = self._loop.call_later(PERIOD / SHARES, self._tick)
 
     def stop(self) -> None:
         """Tick no more."""
+        self.pulse.stop()
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -56,6 +61,7 @@ class Deadlines:
 
     def _tick(self) -> None:
         self._handle = self._loop.call_later(PERIOD / SHARES, self._tick)
+        self.pulse.beat()
         self._turn = (self._turn + 1) % SHARES
         now = self._loop.time()
         for thing in [thing for thing in self._shares[self._turn] if thing.deadline <= now]:

@@ -1,6 +1,7 @@
 """The two ends of a WebSocket after its handshake: bytes in, whole frames out; each holds the other back while it is behind."""
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from gateway.wire.frame_reader import FrameReader
@@ -88,7 +89,11 @@ class UpstreamEnd(asyncio.Protocol):
         return f"<UpstreamEnd {self._link} {self._reader}>"
 
     def data_received(self, data: bytes) -> None:
-        """Read frames and hand them over."""
+        """Read frames and hand them over, unless the process has been standing still."""
+        pulse = self._link.endpoint.pulse
+        if monotonic() > pulse.until:
+            pulse.hold(self, data)
+            return
         self._flow.from_upstream(self._reader.feed(data), self._reader.violation)
 
     def eof_received(self) -> bool:

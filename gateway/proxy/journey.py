@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
+from time import monotonic
 from typing import Final
 
 from gateway.dialects import House
@@ -80,6 +81,7 @@ class Gate:
         self.decider = Decider(policy, witness)
         self.clock = clock
         self._deadlines = deadlines
+        self.pulse = deadlines.pulse
         self.scheme = scheme.encode()
         self._prefix = secrets.token_hex(8).encode()
         self._numbers = itertools.count(1)
@@ -149,6 +151,9 @@ class Gate:
         head, route, subject = request.head, request.route, request.subject
         if request.problem or head is None or route is None or subject is None:
             self.refuse_unreadable(connection, request)
+            return
+        if monotonic() > self.pulse.until:
+            self.later(self._await_pulse(connection, request))
             return
         ownership = self.ownership
         if ownership is not None and ownership.judge(connection, request, route, subject):
@@ -235,6 +240,12 @@ class Gate:
             return False
         request.handshake = handshake
         return True
+
+    async def _await_pulse(self, connection: Connection, request: Request) -> None:
+        """The process has been standing still, and so has its policy: wait for the news."""
+        await self.pulse.settled()
+        if connection.is_serving(request):
+            self.begin(connection, request)
 
     async def _identify(self, connection: Connection, request: Request, credential: bytes, need: NeedKeys) -> None:
         await self.identifier.fetch_keys(need)

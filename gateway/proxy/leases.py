@@ -83,7 +83,7 @@ class LeaseBook:
         self._dates: list[float] = []
         self._due: dict[float, set[Lease]] = {}
         self._sweeps: deque[Sweep] = deque()
-        self._stale = False
+        self._lapsed = -math.inf  # the horizon past which every lease has been decided on last
         self._offset = -math.inf  # of the wall clock from the steady one, at the last look
         self._timer: asyncio.TimerHandle | None = None
         self.on_monitored: Callable[[Permit, tuple[str, ...]], None] = lambda permit, before: None  # noqa: ARG005 (nobody counts)
@@ -93,6 +93,11 @@ class LeaseBook:
 
     def __len__(self) -> int:
         return sum(len(leases) for _, held in self._models.values() for leases in held.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether every decision that was asked for has been made."""
+        return not self._sweeps
 
     def count(self, model: str, organisation: str | None) -> int:
         """How many are held by one organisation on one model."""
@@ -166,6 +171,8 @@ class LeaseBook:
         if leases is None:
             leases = self._due[until] = set()
             heapq.heappush(self._dates, until)
+            if self._dates[0] == until and self._timer is not None:
+                self._come_back(self._timer, until - self._clock().wall)
         leases.add(lease)
 
     def _enqueue(
@@ -231,16 +238,23 @@ class LeaseBook:
         now, snapshot = self._clock(), self._snapshot()
         horizon = snapshot.confirmed_at + snapshot.max_staleness
         try:
-            due = self._fallen_due(now, stale=now.steady > horizon)
+            due = self._fallen_due(now, horizon)
             if due:
                 self._enqueue(due)
         finally:
-            ahead = TICK if self._stale else max(horizon - now.steady, SOONEST)
+            ahead = TICK if now.steady > horizon else max(horizon - now.steady, SOONEST)
             if self._dates:
                 ahead = min(self._dates[0] - now.wall, ahead)
             self._timer = self._loop.call_later(max(min(ahead, TICK), SOONEST), self._on_time)
 
-    def _fallen_due(self, now: Instant, *, stale: bool) -> list[Lease]:
+    def _come_back(self, timer: asyncio.TimerHandle, ahead: float) -> None:
+        """A lease ends sooner than the next look: look then."""
+        ahead = max(ahead, SOONEST)
+        if self._loop.time() + ahead < timer.when():
+            timer.cancel()
+            self._timer = self._loop.call_later(ahead, self._on_time)
+
+    def _fallen_due(self, now: Instant, horizon: float) -> list[Lease]:
         """Give the leases whose date has come. When the policy has become stale, all; so too where the wall clock was set back.
 
         What had ended may be in force again then, and what had begun not yet.
@@ -248,10 +262,10 @@ class LeaseBook:
         due: list[Lease] = []
         while self._dates and self._dates[0] <= now.wall:
             due.extend(self._due.pop(heapq.heappop(self._dates)))
-        offset = _offset(now)
-        if (stale and not self._stale) or offset < self._offset - STEP:
+        offset, lapsed = _offset(now), now.steady > horizon > self._lapsed
+        if lapsed or offset < self._offset - STEP:
             due = [lease for _, held in self._models.values() for leases in held.values() for lease in leases]
-        self._stale, self._offset = stale, offset
+        self._lapsed, self._offset = horizon if lapsed else self._lapsed, offset
         return due
 
 

@@ -4,6 +4,7 @@ Everything read in one go is handed over in one go (`Exchange.deliver`), so that
 """
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
 import httptools
@@ -128,10 +129,13 @@ class Link(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment] # create_connection hands out stream transports
 
     def data_received(self, data: bytes) -> None:
-        """Read the answer and hand on what came."""
+        """Read the answer and hand on what came, unless the process has been standing still."""
         exchange = self._exchange
         if exchange is None:
             self.drop()  # bytes that nobody asked for: this link can be trusted no more
+            return
+        if monotonic() > self.endpoint.pulse.until:
+            self.endpoint.pulse.hold(self, data)
             return
         if self._between:
             if size := size_of_chunk(data):

@@ -27,7 +27,7 @@ class Connection(asyncio.Protocol):
     """One caller's connection. `peer`: the client's address, where the proxy in front has said it; else the socket's.
 
     `thumbprint` names the certificate that the client has shown, empty where it has shown none. `_serving` is the request
-    being answered; others wait in the arrival.
+    being answered; others wait in the arrival. `unlooked`: bytes of answers written since it was last looked whether they leave.
     """
 
     __slots__ = (
@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         "relay",
         "thumbprint",
         "transport",
+        "unlooked",
         "writing_paused",
     )
 
@@ -54,6 +55,7 @@ class Connection(asyncio.Protocol):
         self._reading_paused = False
         self._stencil: Stencil | None = None
         self.writing_paused = False
+        self.unlooked = 0
         self.closed = False
         self.deadline = NEVER
         self.peer = peer

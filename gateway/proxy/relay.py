@@ -15,6 +15,7 @@ from gateway.dialects import cut_event
 from gateway.dialects.failure import final_event
 from gateway.policy.decision import Denial, Permit
 from gateway.proxy.answer import ResponseHead
+from gateway.proxy.departure import STILL_LEAVING, Departure, has_left, unsent
 from gateway.proxy.link import JOIN_BELOW, Link
 from gateway.proxy.message import marks, request_head, response_head, whole_answer
 from gateway.proxy.request import Request
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from gateway.proxy.journey import Gate
     from gateway.proxy.listener import Connection
 
-STILL_LEAVING: Final = 4096  # bytes waiting for the kernel up to which a cut stream can still be told why
 LAST_CHUNK: Final = b"0\r\n\r\n"
 NO_LINGER: Final = struct.pack("ii", 1, 0)
 
@@ -53,11 +53,17 @@ class Relay(Struct, eq=False):
     _started: bool = False
     _retried: bool = False
     _over: bool = False
+    _departing: bool = False
     _sent_at: float = 0.0
 
     def __repr__(self) -> str:
         state = "over" if self._over else "answering" if self._started else "asking"
         return f"<Relay {self.permit.model.id} {state} by {self._link}>"
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self._over
 
     @property
     def seconds(self) -> float:
@@ -83,7 +89,7 @@ class Relay(Struct, eq=False):
         self._gate.witness.on_cut(self, denial)
         if not self._started:
             self._finish_with_refusal(denial)
-        elif self._events is not None and self._connection.transport.get_write_buffer_size() <= STILL_LEAVING:
+        elif self._events is not None and unsent(self._connection.transport) <= STILL_LEAVING:
             self._end_events(denial, self._events)
         else:
             self._break_off()
@@ -137,8 +143,7 @@ class Relay(Struct, eq=False):
             self._link = None
         self._write(out)
         if complete:
-            self._end()
-            self._connection.finish(reusable=self._reusable)
+            self._complete()
 
     def deliver_chunk(self, data: bytes, size: int) -> None:
         """Pass on one whole chunk: as it came, if it ends with a whole event or the answer has none."""
@@ -162,8 +167,7 @@ class Relay(Struct, eq=False):
         gate.witness.on_answer(self, gate.now() - self._sent_at)
         keep = request.keep_alive and not gate.doors.draining
         self._connection.transport.write(whole_answer(answer, marks(request.number, self.permit.revision), keep=keep))
-        self._end()
-        self._connection.finish(reusable=True)
+        self._complete()
 
     def on_switched(self, link: Link, head: ResponseHead, rest: bytes) -> None:
         """Nothing was to be upgraded: what follows has no meaning."""
@@ -192,10 +196,17 @@ class Relay(Struct, eq=False):
 
     def on_client_gone(self) -> None:
         """Nobody listens: nothing more is to be generated."""
-        if not self._over:
+        if self._departing and not self._over:
+            self._end()
+        elif not self._over:
             self._gate.witness.on_client_gone(self)
             self._stop_upstream()
             self._end()
+
+    def on_left(self) -> None:
+        """The whole answer is on its way, and nothing of it here any more."""
+        self._end()
+        self._connection.finish(reusable=self._reusable)
 
     def pause(self) -> None:
         """The caller is slower than the upstream."""
@@ -208,6 +219,19 @@ class Relay(Struct, eq=False):
             self._link.resume()
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _complete(self) -> None:
+        """The answer is whole: the lease ends now or, where it waits for its reader, when it has left."""
+        self._events = None
+        if has_left(self._connection, self.bytes_sent):
+            self.on_left()
+        else:
+            self._depart()
+
+    def _depart(self) -> None:
+        """Nothing more is to come; the lease is held until what has come has left."""
+        self._departing = True
+        Departure(self, self._connection, self._gate.loop, self._gate.limits.write_timeout)
 
     async def _reach(self) -> None:
         try:

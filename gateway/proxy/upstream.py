@@ -31,6 +31,7 @@ class Endpoint:
         self.host_header = parts.netloc.rpartition("@")[2].encode()
         self.settings = owner.settings
         self.now = owner.loop.time
+        self.pulse = owner.pulse
         self.idle: list[Link] = []
         self.open = 0
         self.down_until = 0.0
@@ -87,6 +88,7 @@ class Upstream:
             self.credential = (settings.credential.header.lower().encode(), (settings.credential.prefix + credential).encode())
         self.introduction: Introduction | None = None  # None: it is told nothing of the caller
         self.tls = _tls(settings)
+        self.pulse = deadlines.pulse
         self._deadlines = deadlines
         self._endpoints = [Endpoint(url, self) for url in settings.urls]
         self._waiting: Waiting[Link | None] = Waiting()

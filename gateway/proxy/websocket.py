@@ -16,13 +16,14 @@ from gateway.identity.bearer import find_credential
 from gateway.policy.decision import Denial, Permit
 from gateway.policy.vocabulary import Reason
 from gateway.proxy.answer import ResponseHead
+from gateway.proxy.departure import STILL_LEAVING, unsent
 from gateway.proxy.flow import Flow
 from gateway.proxy.link import Link
 from gateway.proxy.message import marks, switching_head, upgrade_head
 from gateway.proxy.named import NamedModels
 from gateway.proxy.patience import Patience
 from gateway.proxy.recognition import doubt
-from gateway.proxy.relay import STILL_LEAVING, Relay
+from gateway.proxy.relay import Relay
 from gateway.wire.events import models_of
 from gateway.wire.handshake import accept_of, answer_problem
 from gateway.wire.shape import Refused
@@ -93,7 +94,7 @@ class WebSocketRelay(Relay):
 
     def cut(self, denial: Denial) -> None:
         """The permission for a model that this connection has named has ended."""
-        if self._flow is None:
+        if self._flow is None or self._departing:
             super().cut(denial)
         elif not self._over:
             self._cut(denial, conceal=False)
@@ -135,7 +136,7 @@ class WebSocketRelay(Relay):
 
     def on_client_gone(self) -> None:
         """Nobody listens: nothing more is to be generated."""
-        if self._flow is not None and self._flow.closing and not self._over:
+        if self._flow is not None and self._flow.closing and not self._over and not self._departing:
             self._gate.witness.on_closed(self)
             self._leave_upstream()
             self._end()
@@ -160,11 +161,16 @@ class WebSocketRelay(Relay):
 
     def end_for_drain(self) -> None:
         """The gate ends and this connection is still open."""
-        if self._flow is None:
+        if self._flow is None or self._departing:
             super().end_for_drain()
         elif not self._over:
             self._gate.witness.on_broken(self)
             self._finish(Close.GOING_AWAY, "the gateway is restarting; connect again")
+
+    def on_left(self) -> None:
+        """The upstream has closed, and all that it said is on its way: the caller has a little time to close too."""
+        self._connection.deadline = self._gate.now() + LINGER
+        self._end()
 
     def on_quiet(self) -> None:
         """Neither side has said anything for too long."""
@@ -193,7 +199,12 @@ class WebSocketRelay(Relay):
         if flow is not None and not self._connection.closed and not transport.is_closing():
             if flow.closed_upstream:
                 flow.caller.say_goodbye(b"", self._gate.now() + LINGER)
-            elif transport.get_write_buffer_size() <= STILL_LEAVING:
+                if unsent(transport) > STILL_LEAVING:
+                    flow.stop()
+                    self._gate.forget(self._patience)
+                    self._depart()
+                    return
+            elif unsent(transport) <= STILL_LEAVING:
                 flow.caller.say_goodbye(encode(close(code, text)), self._gate.now() + LINGER)
             else:
                 self._break_off()

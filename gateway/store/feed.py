@@ -6,7 +6,7 @@ Pushes carry names only, never content: they mark the policy dirty, and it is re
 import asyncio
 import time
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from gateway.errors import StoreUnavailableError
 from gateway.store.address import StoreAddress
@@ -19,6 +19,11 @@ from gateway.store.stored import Stored
 
 Identity = tuple[bytes, bytes]
 """Run id and replication id: another value is another server or another history of the data."""
+
+EVICTING: Final = (
+    "the server may throw keys away when its memory is full (maxmemory-policy {policy}): a revocation or a directive "
+    "thrown away is no longer in force. Set noeviction, or volatile-lru"
+)
 
 FeedT = TypeVar("FeedT", bound="Feed")
 
@@ -83,6 +88,20 @@ class Feed:
         """Read the policy about these models (ids) as it is at one instant; later changes leave the feed dirty."""
         self.begin_reading()
         return await load(self.link, self._keys, models)
+
+    async def visit(self, models: Iterable[str]) -> None:
+        """Have the server look at every key of the policy: one whose time to live is over is only then gone for certain, and told of."""
+        keys = self._keys
+        names = (keys.models, keys.directives, keys.revocations, keys.revision, *map(keys.allowlist, models))
+        await self.link.batch([("EXISTS", *names)])  # that a right is missing, or the slot on its way, is seen elsewhere
+
+    async def risk(self) -> str:
+        """Say what about this server's settings may lose policy by itself; empty where nothing does. Raises ServerError."""
+        memory = await self.link.call("INFO", "memory")
+        policy = _line(memory, b"maxmemory_policy:")
+        if policy.startswith(b"allkeys") and _line(memory, b"maxmemory:") not in (b"", b"0"):
+            return EVICTING.format(policy=policy.decode("ascii", "replace"))
+        return ""
 
     async def track(self, link: Link) -> None:
         """Have the server at the other end tell of changes. Raises ServerError."""

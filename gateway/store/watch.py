@@ -73,12 +73,14 @@ class PolicyWatch:
         self._read_at = -math.inf
         self._adopting: set[asyncio.Task[None]] = set()
         self._reading = asyncio.Lock()
+        self._adoption = asyncio.Lock()  # one catalogue after the other, in the order in which they came
         self._finder: Whereabouts = Fixed(address)
         self._every = max(settings.canary_every, 0.01)
         self._feed: Feed | None = None
         self._canary: Canary | None = None
         self._task: asyncio.Task[None] | None = None
         self._loaded = asyncio.Event()
+        self._asked = asyncio.Event()
         self._delay = FIRST_DELAY
         self.snapshot = Snapshot(catalogue=catalogue, max_staleness=settings.max_staleness)
         self.up = False
@@ -115,6 +117,10 @@ class PolicyWatch:
         self._task = None
         self.up = False
 
+    def ask(self) -> None:
+        """Have the policy confirmed now, not only when it is time again."""
+        self._asked.set()
+
     def replace_catalogue(self, catalogue: Mapping[str, Model], expand: Expand | None = None) -> None:
         """Take a new catalogue (and new country groups): soon published on the entries known, then the added models' are read."""
         self._expand = expand or self._expand
@@ -123,6 +129,12 @@ class PolicyWatch:
         task.add_done_callback(self._adopting.discard)
 
     async def _adopt(self, assembly: Assembly) -> None:
+        """Decode everything known beside the watch's work, so that no change waits for it; then what has come meanwhile, and swap."""
+        async with self._adoption:
+            await stepwise(assembly.take(self._stored))
+            await self._replace(assembly)
+
+    async def _replace(self, assembly: Assembly) -> None:
         async with self._reading:
             await stepwise(assembly.take(self._stored))
             self._assembly.retire()
@@ -195,8 +207,10 @@ class PolicyWatch:
 
     async def _prove(self, feed: Feed, canary: Canary) -> None:
         """Every `canary_every` seconds, prove that the feed lives and confirm the snapshot; every `reread_every`, read anyway."""
+        await self._warn(feed)
         while True:
             begun = self._clock().steady
+            await feed.visit(self._assembly.ids)
             await canary.sing()
             if not feed.dirty and not self._reading.locked():
                 self.snapshot = self.snapshot.confirmed(self._sure(begun))
@@ -205,8 +219,16 @@ class PolicyWatch:
                 self._note(StoreUnavailableError(doubt))
             if begun - self._read_at >= self._settings.reread_every:
                 await feed.check_identity()
+                await self._warn(feed)
                 feed.mark_dirty()
-            await asyncio.sleep(self._every)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._every):
+                    await self._asked.wait()
+            self._asked.clear()
+
+    async def _warn(self, feed: Feed) -> None:
+        if risk := await feed.risk():
+            self._note(StoreUnavailableError(risk))
 
     def _sure(self, begun: float) -> float:
         """Until when the policy is confirmed by what was asked at `begun`: no longer than the server was surely the right one."""

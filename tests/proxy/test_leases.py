@@ -14,7 +14,7 @@ from gateway.policy.decision import Denial, Permit
 from gateway.policy.directive import Directive
 from gateway.policy.snapshot import Grant, Snapshot
 from gateway.policy.vocabulary import Effect, Reason
-from gateway.proxy.leases import LeaseBook, Sweep
+from gateway.proxy.leases import TICK, LeaseBook, Sweep
 
 WITH = policy(frontier={"acme": Grant(), "beta": Grant()}, revision=1)
 WITHOUT = structs.replace(WITH, grants={"frontier": {"beta": Grant()}}, revision=2)
@@ -146,6 +146,35 @@ async def test_a_wall_clock_set_back_into_an_order_ends_what_it_forbids() -> Non
     stand.ahead = -120.0
     await eventually(lambda: forbidden.denial is not None, "the order is in force again")
     assert excepted.denial is None
+    stand.book.stop()
+
+
+async def test_what_ends_before_the_next_look_is_not_left_until_then() -> None:
+    short = Exchange("acme")
+    stand = Stand()
+    book_of[short] = stand.book
+    stand.book.start()
+    until = read_clock().wall + 0.02
+    stand.snapshot = structs.replace(WITH, grants={"frontier": {"acme": Grant(valid_until=until)}})
+    short.permit = structs.replace(short.permit, valid_until=until)
+    cut: list[float] = []
+    short.on_cut = lambda: cut.append(read_clock().wall)
+    stand.book.hold(short)
+    await eventually(lambda: short.denial is not None, "it is cut")
+    assert until <= cut[0] < until + TICK / 2
+    stand.book.stop()
+
+
+async def test_a_policy_that_grows_stale_again_between_two_looks_ends_what_was_admitted_between_them() -> None:
+    before, between = Exchange("beta"), Exchange("acme")
+    stand = Stand(before)
+    stand.snapshot = structs.replace(WITH, max_staleness=0.01)
+    stand.book.start()
+    await eventually(lambda: before.denial is not None, "the policy is stale")
+    book_of[between] = stand.book
+    stand.snapshot = stand.snapshot.confirmed(read_clock().steady)
+    stand.book.hold(between)
+    await eventually(lambda: between.denial is not None, "it is stale again")
     stand.book.stop()
 
 

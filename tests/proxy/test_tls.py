@@ -1,6 +1,7 @@
 """TLS on both sides: an upstream that proves who it is, and callers that speak TLS to the gate."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,13 +9,16 @@ from pathlib import Path
 
 from support.certificates import Certificate, issue
 from support.house import open_stage, policy
-from support.wire_ends import OK, SSE_HEAD, RawCaller, ScriptedUpstream, answering, chunk, raw_caller
+from support.unread import unread_caller
+from support.wire_ends import OK, SSE_HEAD, RawCaller, ScriptedUpstream, answering, chunk, eventually, raw_caller, scripted
 
 from gateway.api.tls import ServerTls
 from gateway.entrance import Entrance
 from gateway.policy.snapshot import Grant
 from gateway.proxy.listener import Connection
 from gateway.settings.shape import Limits, ProxyListener, Tls
+
+SIZE = 1_000_000
 
 
 @asynccontextmanager
@@ -69,6 +73,32 @@ async def test_callers_speak_tls_to_the_gate_and_are_cut_like_others(tmp_path: P
         assert not rest.endswith(b"0\r\n\r\n")
         writer.close()
         server.close()
+
+
+async def test_what_waits_for_a_caller_that_does_not_read_is_dropped_over_tls_too(tmp_path: Path) -> None:
+    files = issue(tmp_path)
+    settings = ProxyListener(address="127.0.0.1:0", tls=Tls(certificate=str(files.certificate), key=str(files.key)))
+    trusting = ssl.create_default_context(cafile=files.authority)
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % SIZE + bytes(SIZE)
+    async with scripted(answering(answer)) as upstream, open_stage([upstream.url]) as stage:
+        entrance = Entrance(stage.gate, settings, shared=False)
+        await entrance.open()
+        async with unread_caller(entrance.port) as plain:
+            reader, writer = await asyncio.open_connection(sock=plain.dup(), ssl=trusting, server_hostname="127.0.0.1", limit=1024)
+            RawCaller(reader, writer).post()
+            await eventually(lambda: any(each.writing_paused for each in stage.gate.doors.connections), "the caller is behind")
+            (connection,) = stage.gate.doors.connections
+            relay = connection.relay
+            stage.publish(policy(frontier={"beta": Grant()}, revision=2))
+            came = 0
+            with contextlib.suppress(OSError):
+                while part := await reader.read(65536):
+                    came += len(part)
+            assert relay is not None
+            assert came < relay.bytes_sent - 50_000
+            assert stage.metrics.streams_cut.labels("frontier", "org_not_approved").value == 1
+            writer.close()
+        entrance.close()
 
 
 async def test_whoever_does_not_say_hello_is_not_waited_for(tmp_path: Path) -> None:

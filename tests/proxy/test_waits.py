@@ -165,3 +165,28 @@ async def test_a_token_that_ends_while_a_share_is_asked_for_takes_nothing_of_it(
         assert head.startswith(b"HTTP/1.1 401 ")
         assert b"token_expired" in body
         assert upstream.requests == []
+
+
+async def test_a_revocation_that_comes_while_the_keys_are_fetched() -> None:
+    class Fetching(KnownTokens):
+        """Has its keys when told."""
+
+        fetched = asyncio.Event()
+
+        def verify(self, token: bytes, now: Instant, shown: str = "") -> Subject | Reason | NeedKeys:
+            return super().verify(token, now, shown) if self.fetched.is_set() else NeedKeys("main", "k1")
+
+        async def fetch_keys(self, need: NeedKeys) -> None:
+            del need
+            await self.fetched.wait()
+
+    async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as raw:
+        stage.gate.identifier = identifier = Fetching()
+        raw.post()
+        await eventually(lambda: len(stage.gate._tasks) == 1, "the keys are waited for")  # noqa: SLF001
+        stage.publish(policy(frontier={"beta": Grant()}, revision=2))
+        identifier.fetched.set()
+        head, body = await raw.answer()
+        assert head.startswith(b"HTTP/1.1 403 ")
+        assert b"org_not_approved" in body
+        assert not upstream.requests

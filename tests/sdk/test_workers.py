@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -208,3 +210,16 @@ def holds_sighup(pid: int) -> bool:
     """Whether a process has SIGHUP blocked, as the kernel tells it."""
     blocked = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigBlk:"))
     return bool(int(blocked.split()[1], 16) >> (signal.SIGHUP - 1) & 1)
+
+
+async def test_a_worker_that_cannot_start_says_why_in_one_line(tmp_path: Path, redis_server: RedisServer) -> None:
+    async with serving(tmp_path, redis_server, workers=1) as served:
+        log = tmp_path / "second.log"
+        command = [sys.executable, "-m", "gateway", "serve", "--config", str(served.file), "--workers", "2"]
+        with log.open("wb") as errors, subprocess.Popen(command, stderr=errors) as second:  # noqa: ASYNC220 - to start it blocks for a moment
+            try:
+                await eventually(lambda: '"worker_not_started"' in log.read_text(), "the second gate says so", 30)
+            finally:
+                second.terminate()
+        assert "address already in use" in log.read_text()
+        assert "Traceback" not in log.read_text()

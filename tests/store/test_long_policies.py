@@ -122,6 +122,22 @@ async def test_an_edit_makes_anew_only_what_it_changed(redis_server: RedisServer
     assert sum(one is not other for one, other in zip(before.parts, after.parts, strict=True)) == 1
 
 
+@pytest.mark.slow
+async def test_a_change_does_not_wait_until_new_settings_have_been_taken_in(redis_server: RedisServer, watching: Watching) -> None:
+    await asyncio.to_thread(fill, redis_server, ALLOWLIST)
+    witness = await watching(redis_server, timeout=5.0)
+    await shown(witness, MANY)
+    before = witness.snapshot.catalogue
+    renewed = dict(CATALOGUE)
+    witness.watch.replace_catalogue(renewed)
+    await asyncio.sleep(0)
+    await at_work(redis_server, "HDEL", ALLOWLIST, "org_7")
+    await witness.sees(lambda _: not witness.admits("org_7"), "removal")
+    assert witness.snapshot.catalogue is before
+    await witness.sees(lambda seen: seen.catalogue is renewed, "new settings")
+    assert not witness.admits("org_7")
+
+
 def test_what_is_held_in_great_numbers_is_never_walked_by_the_collector() -> None:
     for value in (Grant(), Revocation()):
         assert not gc.is_tracked(value)

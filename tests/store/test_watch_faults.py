@@ -197,3 +197,30 @@ async def test_new_enemy_who_was_removed_never_reaches_what_was_published_after(
     assert any("org_x" in snapshot.grants["luna"] for snapshot in seen)
     opened = [snapshot for snapshot in seen if (record := snapshot.stages.get("terra")) and record.stage == "general"]
     assert not [snapshot for snapshot in opened if "org_x" in snapshot.grants["luna"]]
+
+
+async def test_a_key_whose_time_is_over_is_gone_with_the_next_confirmation_however_busy_the_server_is_with_others(
+    store_server: RedisServer, watching: Watching
+) -> None:
+    witness = await admitting(store_server, watching)
+    store_server.cli("DEBUG", "SET-ACTIVE-EXPIRE", 0)  # as where a million other keys wait to be expired
+    store_server.cli("PEXPIRE", ALLOWLIST, 20)
+    await witness.sees(lambda _: not witness.admits("org_acme"), "expiry")
+    store_server.cli("DEBUG", "SET-ACTIVE-EXPIRE", 1)
+
+
+async def test_a_server_that_throws_keys_away_is_named(store_server: RedisServer, watching: Watching) -> None:
+    store_server.cli("CONFIG", "SET", "maxmemory", "1gb")
+    store_server.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    witness = await admitting(store_server, watching)
+    await eventually(lambda: "maxmemory-policy allkeys-lru" in witness.watch.last_error, "warning")
+    assert witness.watch.up
+
+
+@pytest.mark.parametrize(("limit", "policy"), [("1gb", "volatile-lru"), ("1gb", "noeviction"), ("0", "allkeys-lru")])
+async def test_one_that_keeps_them_is_not(redis_server: RedisServer, watching: Watching, limit: str, policy: str) -> None:
+    redis_server.cli("CONFIG", "SET", "maxmemory", limit)
+    redis_server.cli("CONFIG", "SET", "maxmemory-policy", policy)
+    witness = await admitting(redis_server, watching)
+    await witness.settled()
+    assert witness.watch.last_error == ""

@@ -57,6 +57,7 @@ class Play:
             deadlines=deadlines,
         )
         deadlines.start()
+        deadlines.pulse.stop()  # time passes only when a test says so
         self.requests: list[bytes] = []
         self.frames = b""
         self._links: list[MemoryTransport] = []

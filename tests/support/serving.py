@@ -17,7 +17,7 @@ from support.servers import RedisServer, free_port
 
 from gateway.demo.issuer import DemoIssuer
 from gateway.demo.upstream import DemoUpstream
-from gateway.settings.shape import AdminListener, Listen, ProxyListener, Settings
+from gateway.settings.shape import AdminListener, Listen, ProxyListener, Settings, Store
 
 START_DEADLINE = 30.0
 END_DEADLINE = 20.0
@@ -102,11 +102,11 @@ class ServedGate:
 
 @contextlib.asynccontextmanager
 async def serving(
-    directory: Path, server: RedisServer, *, workers: int = 2, wait: bool = True, **sections: Any
+    directory: Path, server: RedisServer | Store, *, workers: int = 2, wait: bool = True, pace: float = 0.0, **sections: Any
 ) -> AsyncIterator[ServedGate]:
     """Start issuer, upstream and `gateway serve --workers N`; `wait` until every worker serves; end all of them."""
     async with contextlib.AsyncExitStack() as stack:
-        issuer, upstream = DemoIssuer(directory), DemoUpstream(pace=0.0)
+        issuer, upstream = DemoIssuer(directory), DemoUpstream(pace=pace)
         await upstream.start()
         stack.push_async_callback(upstream.stop)
         settings = _on_known_ports(settings_for(directory, issuer, (upstream.url,), store=server, **sections))

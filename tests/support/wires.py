@@ -1,5 +1,6 @@
 """A link to an upstream without a network: what it makes of the bytes that it reads."""
 
+import math
 from collections.abc import Sequence
 
 from gateway.proxy.answer import ResponseHead
@@ -59,6 +60,9 @@ class Place:
 
     class settings:  # noqa: D106, N801 - as the endpoint has it
         first_byte_timeout = idle_timeout = keepalive = 1.0
+
+    class pulse:  # noqa: D106, N801 - the same
+        until = math.inf
 
     @staticmethod
     def now() -> float:
