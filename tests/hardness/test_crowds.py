@@ -13,7 +13,10 @@ __all__ = ["redis_server"]
 KIBIBYTE = 1024
 FEW = {"idle": 400, "slow heads": 200, "slow bodies": 200, "bodies in chunks of two bytes": 8}
 MANY = 40
-MOST = {"bodies in chunks of two bytes": 2048 * KIBIBYTE}  # half a megabyte each, and what the allocator keeps
+MOST = {
+    "bodies in chunks of two bytes": 2048 * KIBIBYTE,  # half a megabyte each, and what the allocator keeps
+    "streams that nobody reads": 448 * KIBIBYTE,  # `limits.buffer`, and what one read of the upstream may bring beyond it
+}
 USUAL = 256 * KIBIBYTE
 
 
