@@ -1,7 +1,8 @@
 """Where the microseconds of a request go: the gate's stacks, sampled under load with py-spy, charged to its rooms and to the kernel.
 
 A sample belongs to the system call that it was in, else to the room of the innermost Python frame of the gate, else to the event loop.
-Shares of all samples times the CPU of a request, which the operating system told without the profiler: so the steps add up to it.
+A process that is stopped to be looked at stands at a system call more often than it works there, so samples divide the kernel's part and
+the program's part each in itself. How large both are the operating system tells, without the profiler: so the steps add up to a request.
 """
 
 import re
@@ -53,7 +54,7 @@ class Step(Struct, frozen=True):
 
 
 class StepFigures(Struct, frozen=True):
-    """The steps of one request, which add up to `cpu_microseconds`; `system`: the part of it that the kernel says was its own."""
+    """The steps of one request, which add up to `cpu_microseconds`; `system_share`: the part of it that the kernel says was its own."""
 
     cpu_microseconds: float
     system_share: float
@@ -71,13 +72,19 @@ def measure_steps(site: Site, seconds: int) -> StepFigures:
             load = generator.run(peer.port, CONNECTIONS, 3)
         stacks = _sampled(site, peer, generator, seconds)
     found = charged(stacks)
-    total = sum(found.values())
-    if not total:
-        raise BenchError("the profiler saw nothing; it needs the right to trace processes (ptrace)")
     cost = watchman.cpu_seconds / load.requests * 1e6
-    steps = tuple(Step(name, count / total, count / total * cost) for name, count in found.most_common())
-    system = sum(step.share for step in steps if step.name.startswith("kernel"))
-    return StepFigures(cost, system, total, steps, disturbance([watchman.shares]))
+    system = watchman.system_seconds / watchman.cpu_seconds
+    return StepFigures(cost, system, sum(found.values()), weighed(found, cost, system), disturbance([watchman.shares]))
+
+
+def weighed(found: Counter[str], cost: float, system: float) -> tuple[Step, ...]:
+    """Divide a request's `cost` by samples: the kernel's part of it, the share `system`, and the rest. Raises BenchError without any."""
+    kernel = Counter({name: count for name, count in found.items() if name.startswith("kernel")})
+    parts = ((kernel, system), (found - kernel, 1 - system))
+    if not all(part.total() for part, _ in parts):
+        raise BenchError("the profiler saw nothing; it needs the right to trace processes (ptrace)")
+    steps = [Step(name, share := count / part.total() * size, share * cost) for part, size in parts for name, count in part.items()]
+    return tuple(sorted(steps, key=lambda step: -step.share))
 
 
 def charged(lines: Iterable[str]) -> Counter[str]:

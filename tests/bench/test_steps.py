@@ -1,6 +1,11 @@
 """Samples charged to steps: the kernel first, then the innermost room of the gate, else the loop."""
 
-from bench.steps import LOOP, charged
+from collections import Counter
+
+import pytest
+
+from bench.problem import BenchError
+from bench.steps import LOOP, Step, charged, weighed
 
 ROOT = "0x7f (libc.so.6);_run_module_as_main (<frozen runpy>:198);run_forever (loop.c:33192)"
 SERVING = (
@@ -30,3 +35,18 @@ def test_threads_that_write_records_or_wait_are_no_part_of_a_request() -> None:
         ]
     )
     assert not found
+
+
+def test_the_kernels_part_is_as_large_as_the_system_says_however_often_it_was_seen() -> None:
+    found = Counter({"kernel: send": 60, "kernel: receive": 20, "wire": 15, "audit": 5})
+    assert weighed(found, 40.0, 0.5) == (
+        Step("kernel: send", 0.375, 15.0),
+        Step("wire", 0.375, 15.0),
+        Step("kernel: receive", 0.125, 5.0),
+        Step("audit", 0.125, 5.0),
+    )
+
+
+def test_where_nothing_was_seen_nothing_is_said() -> None:
+    with pytest.raises(BenchError, match="ptrace"):
+        weighed(Counter({"wire": 5}), 40.0, 0.5)
