@@ -27,7 +27,7 @@ on_redis = pytest.mark.parametrize("running_cluster", ["redis"], indirect=True)
 async def admitting(cluster: StoreCluster, watching: Watching, **settings: float) -> Witness:
     cluster.cli("HSET", ALLOWLIST, "org_acme", "{}")
     cluster.cli("SET", KEYS.revision, "1")
-    cluster.primary.cli("WAIT", 1, 1000)
+    cluster.replica.await_in_step(cluster.primary)
     witness = await watching(cluster, **settings)
     assert witness.admits("org_acme")
     return witness

@@ -38,7 +38,7 @@ def calm_group() -> Iterator[SentinelGroup]:
 async def admitting(group: SentinelGroup, watching: Watching, **settings: float) -> Witness:
     group.cli("HSET", ALLOWLIST, "org_acme", "{}")
     group.cli("SET", "gateway:revision", "1")
-    group.cli("WAIT", 1, 1000)
+    group.await_in_step()
     witness = await watching(group, **settings)
     assert witness.admits("org_acme")
     return witness
@@ -135,7 +135,7 @@ async def test_the_writer_finds_the_new_master(sentinel_group: SentinelGroup) ->
         writer = PolicyWriter(client, Keys())
         assert (await writer.put_grant("luna", "org_acme", "{}", "test")).revision == 1
         old = sentinel_group.master
-        old.cli("WAIT", 1, 1000)
+        sentinel_group.await_in_step()
         await asyncio.to_thread(sentinel_group.fail_over)
         with contextlib.suppress(StoreUnavailableError):  # a connection that the failover has broken may be noticed by using it
             await writer.put_grant("luna", "org_b", "{}", "test")

@@ -99,6 +99,13 @@ class SentinelGroup:
         """Send a command to the master."""
         return self.master.cli(*arguments)
 
+    def await_in_step(self) -> None:
+        """Return when every replica has all that the master was told until now."""
+        master = self.master
+        for replica in self.servers:
+            if replica is not master:
+                replica.await_in_step(master)
+
     def fail_over(self) -> None:
         """Have a replica take over without need, and return when every running sentinel says so."""
         old = self.master.port

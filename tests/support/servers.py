@@ -143,6 +143,11 @@ class RedisServer:
         with self.client() as client:
             return client.execute_command(*arguments)
 
+    def await_in_step(self, master: "RedisServer") -> None:
+        """Return when this replica has all that its `master` was told until now. WAIT asks for the writes of its own connection only."""
+        told = master.cli("INFO", "replication")["master_repl_offset"]
+        eventually(lambda: self.cli("INFO", "replication").get("slave_repl_offset", -1) >= told, "replica in step")
+
     def client(self) -> "redis.Redis":
         """Open a plain synchronous client on the unix socket; close it."""
         return redis.Redis(unix_socket_path=str(self.socket_path), socket_timeout=5, protocol=2, **self._credentials())
