@@ -151,10 +151,12 @@ class LeaseBook:
 
     def disown(self, issuers: frozenset[str]) -> None:
         """End every exchange whose subject rests on the word of one of these issuers alone: it is not believed any more."""
-        everyone = (lease for _, held in self._models.values() for leases in held.values() for lease in leases)
-        ended = [lease for lease in everyone if lease.permit.request.subject.issuer in issuers]
+        ended = [lease for lease in self._everyone() if lease.permit.request.subject.issuer in issuers]
         if ended:
             self._enqueue(ended, reason=Reason.ISSUER_UNKNOWN)
+
+    def _everyone(self) -> Iterator[Lease]:
+        return (lease for _, held in self._models.values() for leases in held.values() for lease in leases)
 
     def _touched(self, change: Difference) -> Iterator[Lease]:
         for model, held in self._models.values():
@@ -264,7 +266,7 @@ class LeaseBook:
             due.extend(self._due.pop(heapq.heappop(self._dates)))
         offset, lapsed = _offset(now), now.steady > horizon > self._lapsed
         if lapsed or offset < self._offset - STEP:
-            due = [lease for _, held in self._models.values() for leases in held.values() for lease in leases]
+            due = list(self._everyone())
         self._lapsed, self._offset = horizon if lapsed else self._lapsed, offset
         return due
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 from msgspec import Struct
 from support.book import Book
-from support.forge import Signer, issuer, key_set
+from support.forge import Signer, key_set, recognising
 from support.house import KnownTokens, Stage, open_stage, policy
 from support.sockets import echo, speaking, talking, text
 from support.wire_ends import OK, RawCaller, ScriptedUpstream, answering, eventually, raw_caller, scripted
@@ -47,17 +47,13 @@ class Half(Struct):
 
 @pytest.fixture
 async def half() -> AsyncIterator[Half]:
-    trusted = issuer()
-
     async def nobody(_url: str, _timeout: float) -> bytes:
         raise OSError("keys are put in place")
 
-    keyset = KeySet(trusted, read_clock, nobody)
-    keyset.ring = read_key_set(key_set(Signer()), trusted.algorithms)
-    keyset.loaded = True
+    verifier, keyset = recognising(nobody)
     token = Signer().token(org_id="acme", exp=int(time.time()) + 600)
     async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as raw:
-        stage.gate.identifier = Verifier([trusted], {"main": keyset}, read_clock)
+        stage.gate.identifier = verifier
         whole = b"POST /v1/chat/completions HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer %b\r\nexpect: 100-continue\r\n"
         raw.send(whole % token + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY[:10])
         assert (await raw.head()).startswith(b"HTTP/1.1 100 "), "the caller is known, the body is waited for"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct, structs
-from support.forge import Signer, issuer, key_set
+from support.forge import Signer, key_set, recognising
 from support.house import Stage, open_stage, policy
 from support.running import COUNTRY_HEADER, GATED, OPEN, REGIONAL, RunningGate, demo_issuer_section, running_gate
 from support.wire_ends import OK, RawCaller, ScriptedUpstream, answering, raw_caller, scripted
@@ -19,7 +19,6 @@ from gateway.clock import read_clock
 from gateway.demo.issuer import DemoIssuer
 from gateway.identity.jwk import read_key_set
 from gateway.identity.keyset import KeySet
-from gateway.identity.verifier import Verifier
 from gateway.policy.access import Instant
 from gateway.policy.snapshot import Grant
 from gateway.policy.vocabulary import Stage as ModelStage
@@ -178,17 +177,13 @@ class Hands(Struct):
 
 @pytest.fixture
 async def hands() -> AsyncIterator[Hands]:
-    trusted = issuer()
-
     async def nobody(_url: str, _timeout: float) -> bytes:
         raise AssertionError("keys are put in place")
 
-    keyset = KeySet(trusted, read_clock, nobody)
-    keyset.ring = read_key_set(key_set(Signer()), trusted.algorithms)
-    keyset.loaded = True
+    verifier, keyset = recognising(nobody)
     token = Signer().token(org_id="acme", exp=int(time.time()) + 600)
     async with scripted(answering(OK)) as upstream, open_stage([upstream.url]) as stage, raw_caller(stage.port) as raw:
-        stage.gate.identifier = Verifier([trusted], {"main": keyset}, read_clock)
+        stage.gate.identifier = verifier
         hands = Hands(stage, upstream, raw, keyset, token)
         for _ in range(ENOUGH):
             assert await hands.status() == b"200"

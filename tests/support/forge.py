@@ -10,6 +10,11 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+from gateway.clock import read_clock
+from gateway.identity.fetch import Fetch
+from gateway.identity.jwk import read_key_set
+from gateway.identity.keyset import KeySet
+from gateway.identity.verifier import Verifier
 from gateway.policy.access import Instant
 from gateway.settings.shape import Claims, Issuer, Keys
 
@@ -100,3 +105,12 @@ def issuer(name: str = "main", **changes: Any) -> Issuer:
         "claims": Claims(us_person="/us_person", nationalities="/nationalities", residence="/residence"),
     }
     return Issuer(name=name, **{**fields, **changes})
+
+
+def recognising(fetch: Fetch) -> tuple[Verifier, KeySet]:
+    """Give a verifier of the usual issuer, by real time, and its keys: those of the usual signer are in place, others are for `fetch`."""
+    trusted = issuer()
+    keyset = KeySet(trusted, read_clock, fetch)
+    keyset.ring = read_key_set(key_set(Signer()), trusted.algorithms)
+    keyset.loaded = True
+    return Verifier([trusted], {trusted.name: keyset}, read_clock), keyset
