@@ -41,7 +41,7 @@ def spoken(words: Sequence[str]) -> str:
 
 
 def _built() -> str:
-    """How the interpreter was built: without optimisation by profile it takes a tenth longer for the same request."""
+    """How the interpreter was built: without optimisation by profile it takes longer for the same request."""
     if "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS")):
         return "optimised by profile"
     return "the distribution's build" if sys.base_prefix == DISTRIBUTION else "not optimised by profile"
